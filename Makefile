@@ -1,0 +1,88 @@
+# make, make test, make demo: see README.md.
+.DEFAULT_GOAL := all
+SHELL	= /bin/bash
+
+CC	?= cc
+PREFIX	?= /usr/local
+BUILD	?= build
+DATA	?= ../shared
+export BUILD DATA
+PKGS	= libgit2 libcurl yaml-0.1 jansson libcrypto
+WARN	= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	  -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wundef
+HARDEN	= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+OPT	?= -O2 -g $(HARDEN)
+SANITIZE ?=
+VERSION	= 0.1.0
+
+CPPFLAGS += -I. -D_GNU_SOURCE -DPROMOTE_VERSION='"$(VERSION)"' \
+	    $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CFLAGS	+= -std=c17 $(OPT) $(WARN) $(SANITIZE)
+LDFLAGS	+= -pie -Wl,-z,relro,-z,now $(SANITIZE)
+LDLIBS	+= $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+MAINS	= bot/main.c bot/yamledit.c
+LIB_SRC	= $(filter-out $(MAINS),$(wildcard bot/*.c bot/base/*.c bot/git/*.c \
+	  yamledit/*.c forge/*.c policies/*.c))
+LIB	= $(BUILD)/libpromote.a
+UNIT	= $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*_test.c))
+BINS	= $(BUILD)/git-promote $(BUILD)/yamledit
+SIM	= $(BUILD)/forge-sim
+
+objs	= $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+.PHONY: all clean install test unit e2e sanitize demo layers packages
+all: packages $(BINS)
+
+# Install what is missing where that is possible, else say what to do.
+packages:
+	@tests/packages
+
+$(LIB): $(call objs,$(LIB_SRC))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/git-promote: $(call objs,bot/main.c) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/yamledit: $(call objs,bot/yamledit.c) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(SIM): $(call objs,$(wildcard tests/sim/*.c)) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd $(LDLIBS)
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/obj/%.o: %.c | packages
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# What a part of the tests brings of its own: benchmarks, fuzzers, data runs.
+include $(wildcard tests/*.mk)
+
+layers:
+	@tests/layers
+unit: packages $(UNIT)
+	@E2E=none tests/run $(UNIT)
+e2e: all $(SIM)
+	@tests/run
+
+# One closing line for both: "N passed, N failed, N skipped".
+test: all $(SIM) $(UNIT) layers
+	@tests/run $(UNIT)
+
+sanitize:
+	@$(MAKE) test BUILD=build/sanitize OPT="-O1 -g -fno-omit-frame-pointer" \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+demo: all $(SIM)
+	@tests/demo
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
+
+clean:
+	rm -rf build

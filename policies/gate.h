@@ -1,0 +1,90 @@
+#ifndef POLICIES_GATE_H
+#define POLICIES_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bot/base/buf.h"
+#include "bot/base/clock.h"
+#include "bot/base/mem.h"
+#include "bot/base/node.h"
+#include "policies/timeline.h"
+
+/*
+ * A gate is a condition on a promotion: one file (policies/gate_NAME.c) and
+ * one row of gate_kinds[]. It parses its own setting from promote.yaml and
+ * judges facts; it reads no clock, no network and no disk. What it lacks it
+ * asks for by a need, and the bot gathers it before judging again.
+ */
+enum verdict {
+	VERDICT_PASS,
+	VERDICT_WAIT,		/* may pass later; until_s where known */
+	VERDICT_REFUSE,		/* will not pass for this version */
+	VERDICT_NEED,		/* facts are lacking: see `need` */
+};
+
+/* A check's result on a commit, as the forge tells it. */
+struct check_fact {
+	const char *name;
+	enum { CHECK_PENDING, CHECK_SUCCESS, CHECK_FAILURE, CHECK_NEUTRAL } state;
+	int64_t updated_s;
+	const char *url;
+};
+
+/* What is known about one promotion: SERVICE at VERSION into ENVIRONMENT. */
+struct gate_facts {
+	int64_t now_s;
+	const char *service, *environment;
+	const char *version;
+	const char *from;		/* the environment it comes from, or NULL */
+	const struct stay *stay;	/* its stay in `from` that counts, or NULL */
+	const struct check_fact *checks;	/* valid when has_checks */
+	size_t checks_len;
+	bool has_checks;
+};
+
+enum gate_need { GATE_NEED_NONE, GATE_NEED_CHECKS };
+
+/* One gate of one environment, as promote.yaml sets it. */
+struct gate {
+	const struct gate_kind *kind;
+	const struct node *node;	/* where it stands */
+	const void *setting;		/* the kind's own, in config's arena */
+};
+
+struct gate_result {
+	const char *name;	/* the kind's */
+	enum verdict verdict;
+	int64_t until_s;	/* WAIT: when it may pass; TIME_UNKNOWN */
+	enum gate_need need;	/* NEED */
+	char reason[256];	/* for people; of untrusted parts only what a
+				   grammar has checked */
+};
+
+struct gate_kind {
+	const char *name;	/* its key under `gates:` */
+	const char *help;	/* one line */
+	bool changes_with_time;	/* rule Arming: may turn false again */
+	/*
+	 * Read the setting at N into arena A. Faults go to D; NULL then.
+	 */
+	const void *(*parse)(const struct node *n, struct arena *a,
+			     struct diag *d);
+	void (*judge)(const void *setting, const struct gate_facts *f,
+		      struct gate_result *out);
+};
+
+extern const struct gate_kind *const gate_kinds[];	/* NULL at the end */
+const struct gate_kind *gate_kind_find(const char *name);	/* or NULL */
+
+void gate_judge(const struct gate *g, const struct gate_facts *f,
+		struct gate_result *out);
+
+/*
+ * The soak time in seconds among N gates; 0 where there is no such gate.
+ * The candidate rule needs it: a stay counts only when it lasted that long.
+ */
+int64_t gates_soak_s(const struct gate *gates, size_t n);
+
+#endif
