@@ -14,11 +14,15 @@
  * there is one place where credentials are bound, TLS is verified and
  * deadlines are kept. Connections are kept alive between requests.
  *
- * - http:// only for loopback; anything else is ERR_SECURITY.
+ * - http:// only for loopback (127.0.0.0/8, ::1, localhost), and never
+ *   through a proxy; anything else is ERR_SECURITY.
  * - Redirects are never followed. A 3xx is a response like any other.
- * - TLS verification always; authorities from the system or SSL_CERT_FILE,
- *   GIT_SSL_CAINFO, CURL_CA_BUNDLE; proxies by the usual variables.
- * - Every request ends at its own deadline or the run's, whichever is first.
+ * - TLS verification always; authorities from the system and from
+ *   GIT_SSL_CAINFO, CURL_CA_BUNDLE or SSL_CERT_FILE (the first that is set);
+ *   proxies by the usual variables.
+ * - Every request ends at its own deadline or the run's, whichever is first,
+ *   and when the server says nothing for too long.
+ * - No compression, no cookies, no netrc; nothing is kept but connections.
  */
 struct http;
 
@@ -31,7 +35,12 @@ struct http_cred {
 	char *header;	/* a whole header line: "Authorization: Basic ..." */
 };
 
-/* Basic: "Authorization: Basic base64(user:secret)". Copies; release it. */
+/*
+ * Basic: "Authorization: Basic base64(user:secret)". Copies; release it. The
+ * secret is made known to log_secret(). ERR_USAGE: URL is not one for
+ * http_origin(), or the secret is empty or holds a blank or a control
+ * character (a token file with two lines); blanks around it are dropped.
+ */
 int http_cred_basic(struct http_cred *c, const char *url, const char *user,
 		    const char *secret, struct err *err);
 /* Header is "Authorization: Bearer", "PRIVATE-TOKEN:", "Authorization: token". */
@@ -49,7 +58,8 @@ int http_origin(char **out, const char *url, struct err *err);
 struct http_request {
 	const char *method;		/* NULL: GET */
 	const char *url;
-	const char *const *headers;	/* whole lines, NULL at the end; or NULL */
+	const char *const *headers;	/* whole lines, NULL at the end; or NULL.
+					   No credentials: those are in cred */
 	const struct http_cred *cred;	/* or NULL */
 	const char *body;		/* NULL: none */
 	size_t body_len;
@@ -57,8 +67,11 @@ struct http_request {
 	int64_t timeout_ms;		/* 0: what is left of the run */
 	bool safe_to_repeat;		/* 502, 503, 504 and a connection that
 					   died are tried again, with backoff */
-	/* Called with each piece of the body instead of storing it; a
-	   negative answer ends the request with that error. Or NULL. */
+	/* Called with each piece of the body of a 2xx answer instead of
+	   storing it (an error's body is stored all the same); status and
+	   headers of the response are there by then. Nothing is repeated
+	   once it was called. A negative answer ends the request with that
+	   error. Or NULL. */
 	int (*on_body)(void *ctx, const char *data, size_t len,
 		       struct err *err);
 	void *ctx;
@@ -76,10 +89,14 @@ struct http_response {
  * say. 429, and 403 with Retry-After, are returned like any other.
  *
  * ERR_TRANSIENT: no answer (connection, TLS handshake cut, deadline), after
- * retries where safe. ERR_SECURITY: certificate not trusted, plain http,
- * credential for another origin. ERR_DATA: response over max_body.
+ * retries where safe. A connection that could not be made is always tried
+ * again: nothing was sent. ERR_SECURITY: certificate not trusted, plain http,
+ * credential for another origin. ERR_DATA: response over max_body, or not
+ * HTTP. ERR_USAGE: the URL, or the file of authorities that was named.
  * After an error on a request that changes something, what the server did is
  * unknown: ask it.
+ *
+ * RES is overwritten, and released by the caller also after an error.
  */
 int http_do(struct http *h, const struct http_request *req,
 	    struct http_response *res, struct err *err);
@@ -93,7 +110,10 @@ void http_do_many(struct http *h, const struct http_request *reqs,
 		  struct http_response *responses, struct err *errs, size_t n,
 		  unsigned parallel);
 
-/* The value of header NAME (any case), copied into OUT; false: not there. */
+/*
+ * The value of header NAME (any case), appended to OUT; false: not there.
+ * Where it stands several times, the first.
+ */
 bool http_header(const struct http_response *res, const char *name,
 		 struct buf *out);
 void http_response_release(struct http_response *res);
@@ -105,13 +125,26 @@ struct http_cost {
 
 struct http_options {
 	struct deadline deadline;	/* of the whole run */
-	const char *user_agent;
+	const char *user_agent;		/* NULL: git-promote/VERSION */
+	int64_t silence_ms;		/* a request on which nothing moves for
+					   so long is given up; 0: a minute */
 };
 
 struct http *http_new(const struct http_options *options);
 void http_free(struct http *h);
 const struct http_cost *http_cost(const struct http *h);
 const struct deadline *http_deadline(const struct http *h);
+
+/*
+ * Sleep MS between two requests (a forge that is computing, a rate limit);
+ * false at once, without sleeping, when the run would be over by then. With a
+ * fake nothing sleeps: the time only counts as gone, so that a test of long
+ * waits is quick and can ask how long they were.
+ */
+bool http_wait(struct http *h, int64_t ms);
+/* What is left of the run; with a fake, less what was waited. */
+int64_t http_left_ms(const struct http *h);
+int64_t http_fake_waited_ms(const struct http *h);
 
 /*
  * For tests: answer requests from FN instead of the network. What http_do()
