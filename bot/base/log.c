@@ -65,6 +65,7 @@ void log_progress_done(void)
 	log_state.progress_shown = false;
 }
 
+__attribute__((format(printf, 2, 0)))
 static void line_put(const char *prefix, const char *fmt, va_list ap)
 {
 	struct buf raw = { 0 }, out = { 0 };

@@ -31,6 +31,7 @@ const char *node_kind_name(const struct node *n)
 	return n->is_null ? "nothing" : "a string";
 }
 
+__attribute__((format(printf, 4, 0)))
 static void diag_add(struct diag *d, const struct node *n, bool is_warning,
 		     const char *fmt, va_list ap)
 {
