@@ -7,6 +7,7 @@
 
 #include "bot/base/buf.h"
 #include "bot/base/clock.h"
+#include "bot/base/err.h"
 #include "bot/base/mem.h"
 #include "bot/base/node.h"
 #include "policies/timeline.h"
@@ -38,7 +39,8 @@ struct gate_facts {
 	const char *service, *environment;
 	const char *version;
 	const char *from;		/* the environment it comes from, or NULL */
-	const struct stay *stay;	/* its stay in `from` that counts, or NULL */
+	const struct stay *stay;	/* its stay in `from` that counts (of
+					   several, the slowest), or NULL */
 	const struct check_fact *checks;	/* valid when has_checks */
 	size_t checks_len;
 	bool has_checks;
@@ -62,15 +64,29 @@ struct gate_result {
 				   grammar has checked */
 };
 
+struct zone;
+
+/* What a gate may ask of whoever reads promote.yaml. */
+struct gate_parse {
+	struct arena *arena;
+	struct diag *diag;
+	/*
+	 * The rules of an IANA time zone (bot/base/zone.h); -1: no such zone
+	 * here. Handed in, since a gate reads no disk.
+	 */
+	int (*zone)(const struct zone **out, struct arena *a, const char *name,
+		    struct err *err);
+};
+
 struct gate_kind {
 	const char *name;	/* its key under `gates:` */
 	const char *help;	/* one line */
 	bool changes_with_time;	/* rule Arming: may turn false again */
 	/*
-	 * Read the setting at N into arena A. Faults go to D; NULL then.
+	 * Read the setting at N into P's arena. Faults go to P's diag; NULL
+	 * then.
 	 */
-	const void *(*parse)(const struct node *n, struct arena *a,
-			     struct diag *d);
+	const void *(*parse)(const struct node *n, const struct gate_parse *p);
 	void (*judge)(const void *setting, const struct gate_facts *f,
 		      struct gate_result *out);
 };
@@ -78,8 +94,13 @@ struct gate_kind {
 extern const struct gate_kind *const gate_kinds[];	/* NULL at the end */
 const struct gate_kind *gate_kind_find(const char *name);	/* or NULL */
 
+/* OUT has name, verdict and reason set whatever the gate does. */
 void gate_judge(const struct gate *g, const struct gate_facts *f,
 		struct gate_result *out);
+
+/* For gates: a verdict and its reason, cut to the room there is. */
+void gate_say(struct gate_result *out, enum verdict verdict, const char *fmt,
+	      ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * The soak time in seconds among N gates; 0 where there is no such gate.

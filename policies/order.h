@@ -18,6 +18,12 @@ enum order {
 /*
  * BUILD is -1 where none was given. Where no number is known on either side,
  * only what the environment has already left is refused.
+ *
+ * Numbers grow with each build. So a number above all that are known needs no
+ * older history, and one below the number that the newest bump brought needs
+ * none either: a CI job costs what its edit costs. Without numbers a version
+ * that is not on the known part of the timeline is ORDER_MORE until the
+ * timeline is complete; a reader with a horizon sets `complete` there.
  */
 enum order order_judge(const struct timeline *target, const char *version,
 		       int64_t build);

@@ -14,13 +14,16 @@
  * strings.
  *
  * A version is one canonical string (bot/base/version.h), the same wherever
- * the same thing runs; NULL where the field was not there.
+ * the same thing runs; NULL where the field was not there. A commit that does
+ * not change the version neither ends a stay nor begins one.
  */
 struct stay {
 	const char *version;
 	int64_t from_s;		/* live since; TIME_UNKNOWN: not known */
 	int64_t until_s;	/* when it was replaced; TIME_UNKNOWN: it is
-				   there still, or that is not known */
+				   there still. Replaced, but nobody knows
+				   when: the same as from_s, so that the stay
+				   never counts for longer than it was */
 	const char *commit;	/* that brought it, 40 hex digits; or NULL */
 	size_t pos;		/* of that commit: 0 is the head */
 	int64_t build;		/* --build of that commit; -1: not known */
@@ -30,20 +33,44 @@ struct timeline {
 	const struct stay *stays;
 	size_t len;		/* 0: the service was never there */
 	bool complete;		/* the history before the last stay is known:
-				   there was none. Else the last stay began
-				   then or earlier. */
+				   there was none, or it is beyond the horizon
+				   of whoever reads it and will not be read.
+				   Else the last stay began then or earlier. */
 };
+
+/*
+ * Which of two versions is the earlier one? The one that came first: whose
+ * oldest known stay is older. Newest stays would not do, since a rollback
+ * makes an old version's newest stay the newest of all; and the order in
+ * which versions first came does not change by moving between them. After
+ * A, B, A the earlier one is A, and B is held; after A, B, A, B it is A
+ * still, so A is superseded, not held.
+ *
+ * All functions skip gaps (the field was not there for a time): what counts
+ * is the version before the gap and the one after it. All judge what is
+ * known; where the missing past of a timeline that is not complete could
+ * matter is for order.h and candidate.h to say.
+ */
 
 /* The stay that is live, or NULL. */
 const struct stay *timeline_now(const struct timeline *t);
 
-/* The newest stay of VERSION, or NULL. */
+/* The newest and the oldest known stay of VERSION, or NULL. */
 const struct stay *timeline_find(const struct timeline *t, const char *version);
+const struct stay *timeline_first(const struct timeline *t,
+				  const char *version);
+
+/* The stay that replaced S, a stay of T; NULL: none did (but maybe a gap). */
+const struct stay *timeline_next(const struct timeline *t,
+				 const struct stay *s);
+
+/* Did A come before B, both versions of T? */
+bool timeline_earlier(const struct timeline *t, const char *a, const char *b);
 
 /*
  * Is VERSION held in the environment: did the environment leave it for an
- * earlier version and not come back to it since? A version is earlier when
- * it had a stay before that one. *SINCE is the stay that replaced it.
+ * earlier version and not come back to it since? *SINCE (may be NULL) is the
+ * stay that replaced it.
  */
 bool timeline_held(const struct timeline *t, const char *version,
 		   const struct stay **since);
@@ -52,9 +79,26 @@ bool timeline_held(const struct timeline *t, const char *version,
 bool timeline_left(const struct timeline *t, const char *version);
 
 /*
- * The highest --build number among the stays since the last rollback; -1:
- * none known. *VERSION is what it brought.
+ * Did the environment, after it last had VERSION, go back to an earlier
+ * version, at once or by steps? After A, B, C, A both B and C are undone
+ * while only C is held.
  */
-int64_t timeline_highest_build(const struct timeline *t, const char **version);
+bool timeline_undone(const struct timeline *t, const char *version);
+
+/*
+ * The highest --build number among the versions since the last rollback,
+ * what that went back to included; -1: none known. The number of a version
+ * is that of any of its stays, since the commit of a rollback has none.
+ * *VERSION (may be NULL) is what it brought, *CERTAIN (may be NULL) whether
+ * no rollback to a version of the missing past could change the answer.
+ */
+int64_t timeline_highest_build(const struct timeline *t, const char **version,
+			       bool *certain);
+
+/*
+ * How long the stay lasted, up to NOW_S where it is live; -1: nobody knows,
+ * or it begins in the future.
+ */
+int64_t stay_lasted_s(const struct stay *s, int64_t now_s);
 
 #endif
