@@ -139,8 +139,12 @@ static enum newer is_newer(const struct candidate_facts *f,
 		return timeline_now(f->target) ? NEWER_NO : NEWER_YES;
 	if (had_first)
 		return first < had_first ? NEWER_YES : NEWER_NO;
-	/* The last stay of a timeline cut short began there or earlier. */
-	if (first->pos < had->pos &&
+	/*
+	 * Drift. The target's first stay counts, since going back to a hotfix
+	 * does not make it newer; and the last stay of a timeline that was cut
+	 * began there or earlier.
+	 */
+	if (first->pos < timeline_first(f->target, had->version)->pos &&
 	    (from->complete || first != from->stays + from->len - 1))
 		return NEWER_YES;
 	return from->complete ? NEWER_NO : NEWER_UNKNOWN;

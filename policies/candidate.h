@@ -19,7 +19,7 @@
  *   there, or declined, also stands before the versions older than itself: a
  *   person's no is answered by something newer, never by something older.
  * - Where the target's version was never in from[0] (drift), newer is what
- *   first landed in from[0] after that version landed in the target. By
+ *   first landed in from[0] after that version first landed in the target. By
  *   position on base's history, not by time: clocks differ, history does not.
  * - Where `from` or a part of it does not have the service (any more),
  *   nothing is promoted.
