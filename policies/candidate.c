@@ -105,7 +105,7 @@ static bool is_declined(const struct candidate_facts *f, const char *version)
 static const struct stay *stay_had(const struct timeline *t)
 {
 	for (size_t i = 0; i < t->len; i++)
-		if (t->stays[i].version)
+		if (!stay_is_gap(&t->stays[i]))
 			return &t->stays[i];
 	return NULL;
 }
@@ -214,7 +214,7 @@ static void search(const struct candidate_facts *f, struct candidate *out)
 		const struct stay *s = &from->stays[i];
 		enum newer newer;
 
-		if (!s->version || timeline_first(from, s->version) != s)
+		if (stay_is_gap(s) || timeline_first(from, s->version) != s)
 			continue;
 		newer = is_newer(f, s, had);
 		if (newer != NEWER_YES) {

@@ -4,12 +4,12 @@
 
 const struct stay *timeline_now(const struct timeline *t)
 {
-	return t->len && t->stays[0].version ? &t->stays[0] : NULL;
+	return t->len && !stay_is_gap(&t->stays[0]) ? &t->stays[0] : NULL;
 }
 
 const struct stay *timeline_find(const struct timeline *t, const char *version)
 {
-	for (size_t i = 0; version && i < t->len; i++)
+	for (size_t i = 0; version && *version && i < t->len; i++)
 		if (str_eq(t->stays[i].version, version))
 			return &t->stays[i];
 	return NULL;
@@ -18,7 +18,7 @@ const struct stay *timeline_find(const struct timeline *t, const char *version)
 const struct stay *timeline_first(const struct timeline *t,
 				  const char *version)
 {
-	for (size_t i = t->len; version && i-- > 0;)
+	for (size_t i = t->len; version && *version && i-- > 0;)
 		if (str_eq(t->stays[i].version, version))
 			return &t->stays[i];
 	return NULL;
@@ -28,7 +28,7 @@ const struct stay *timeline_next(const struct timeline *t,
 				 const struct stay *s)
 {
 	while (s > t->stays)
-		if ((--s)->version)
+		if (!stay_is_gap(--s))
 			return s;
 	return NULL;
 }
@@ -89,7 +89,7 @@ static const struct stay *stay_before(const struct timeline *t,
 				      const struct stay *s)
 {
 	while (++s < t->stays + t->len)
-		if (s->version)
+		if (!stay_is_gap(s))
 			return s;
 	return NULL;
 }
@@ -104,7 +104,7 @@ int64_t timeline_highest_build(const struct timeline *t, const char **version,
 		const struct stay *s = &t->stays[i], *before;
 		int64_t build;
 
-		if (!s->version)
+		if (stay_is_gap(s))
 			continue;
 		build = build_of(t, s->version);
 		if (build > most) {

@@ -14,7 +14,7 @@
  * strings.
  *
  * A version is one canonical string (bot/base/version.h), the same wherever
- * the same thing runs; NULL where the field was not there. A commit that does
+ * the same thing runs; NULL or "" is a gap: the field was not there. A commit that does
  * not change the version neither ends a stay nor begins one.
  */
 struct stay {
@@ -51,6 +51,11 @@ struct timeline {
  * known; where the missing past of a timeline that is not complete could
  * matter is for order.h and candidate.h to say.
  */
+
+static inline bool stay_is_gap(const struct stay *s)
+{
+	return !s->version || !*s->version;
+}
 
 /* The stay that is live, or NULL. */
 const struct stay *timeline_now(const struct timeline *t);

@@ -80,6 +80,8 @@ static const struct candidate_row rows[] = {
 	{ "never deployed there", "A@0 B@10", NULL, "", 0, NULL, "ready B" },
 	{ "never deployed there, the newest soaks", "A@0 B@90", NULL, "", 24,
 	  NULL, "ready A then B@114" },
+	{ "the field is there, but empty", "A@0 B@10", NULL, "''@0", 0, NULL,
+	  "ready B" },
 	{ "nothing in from", "", NULL, "A@0", 0, NULL, "none" },
 	{ "nothing anywhere", "", NULL, "", 0, NULL, "none" },
 	{ "taken out of from", "A@0 B@10 -@20", NULL, "A@1", 0, NULL, "none" },

@@ -27,6 +27,7 @@ static void what_became_of_a_version(void **state)
 		  "live" },
 		{ "taken out", "A@0 B@1 -@2", "gone" },
 		{ "taken out and put back", "A@0 B@1 -@2 B@3", "live" },
+		{ "emptied", "A@0 B@1 ''@2", "gone" },
 		{ "taken out, a newer one put in", "A@0 B@1 -@2 C@3",
 		  "superseded" },
 		{ "taken out, the one before put in", "A@0 B@1 -@2 A@3",

@@ -20,6 +20,7 @@
  *	"A@0 B@10#7 -@12 A@15"	A at hour 0, B at hour 10 with --build 7, not
  *				there from hour 12, A again from hour 15
  *	"... A@0 B@10"		there is history before, but it is not known
+ *				("" is a gap as well, written "''@12")
  *	"A@0 B@?"		B came at a time that nobody knows
  *
  * Positions on base follow the hours (or the place, for "@?"), so timelines
@@ -61,7 +62,8 @@ static inline struct timeline *written(struct written *w, const char *text)
 			fail_msg("'%s' is no timeline", text);
 		*at++ = '\0';
 		all[n] = (struct stay){
-			.version = strcmp(word, "-") == 0 ? NULL : word,
+			.version = strcmp(word, "-") == 0 ? NULL
+				   : strcmp(word, "''") == 0 ? "" : word,
 			.from_s = *at == '?' ? TIME_UNKNOWN : hour(atof(at)),
 			.until_s = TIME_UNKNOWN,
 			.pos = 10000 - (*at == '?' ? n : (size_t)atoi(at)),
