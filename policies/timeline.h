@@ -27,6 +27,7 @@ struct stay {
 	const char *commit;	/* that brought it, 40 hex digits; or NULL */
 	size_t pos;		/* of that commit: 0 is the head */
 	int64_t build;		/* --build of that commit; -1: not known */
+	const char *source;	/* --source of that commit; or NULL */
 };
 
 struct timeline {

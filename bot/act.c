@@ -1,0 +1,347 @@
+#include "bot/act.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/base/log.h"
+#include "bot/base/str.h"
+
+/* One ref to move, and the results that stand or fall with it. */
+struct push {
+	struct repo_update *updates;
+	size_t len, cap;
+	size_t base;		/* index of base's update, or SIZE_MAX */
+	struct oid base_tip;	/* the last commit made onto base */
+};
+
+/* Where a result stands while the plan is carried out. */
+struct doing {
+	size_t branch_update;	/* index into the push, or SIZE_MAX */
+	bool on_base;
+	bool undone;		/* its push failed: no step after it */
+};
+
+static const char *heads(struct arena *a, const char *branch)
+{
+	return arena_printf(a, "refs/heads/%s", branch);
+}
+
+static struct repo_update *update_add(struct push *push, const char *ref,
+				      const struct oid *old_id,
+				      const struct oid *new_id)
+{
+	struct repo_update *u;
+
+	ARRAY_GROW(push->updates, push->len, push->cap);
+	u = &push->updates[push->len++];
+	memset(u, 0, sizeof(*u));
+	u->ref = ref;
+	u->old_id = *old_id;
+	u->new_id = *new_id;
+	return u;
+}
+
+static int commit_make(const struct step *step, const struct state *s,
+		       const struct request *r, struct world *w,
+		       const struct oid *parent, struct oid *out,
+		       struct err *err)
+{
+	struct repo_commit_meta meta = {
+		.author_name = r->author_name, .author_mail = r->author_mail,
+		.message = step->message, .when_s = s->now_s,
+	};
+	struct repo_edit *edits = xcalloc(step->edits_len, sizeof(*edits));
+	int rc;
+
+	for (size_t i = 0; i < step->edits_len; i++)
+		edits[i] = (struct repo_edit){
+			.path = step->edits[i].path,
+			.text = step->edits[i].new_text.data,
+			.len = step->edits[i].new_text.len,
+		};
+	rc = repo_commit_make(w->repo, parent, edits, step->edits_len, &meta,
+			      out, err);
+	free(edits);
+	return rc;
+}
+
+/* Make every commit of the plan; those onto base stand on one another. */
+static int commits_make(struct push *push, struct doing *doing, struct plan *p,
+			const struct state *s, const struct request *r,
+			struct world *w, struct err *err)
+{
+	push->base_tip = s->base_id;
+	for (size_t i = 0; i < p->len; i++) {
+		struct result *res = &p->results[i];
+
+		for (struct step *step = res->steps; step; step = step->next) {
+			struct oid id;
+
+			if (step->kind == STEP_BASE) {
+				if (commit_make(step, s, r, w, &push->base_tip,
+						&id, err) < 0)
+					return -1;
+				push->base_tip = id;
+				doing[i].on_base = true;
+			} else if (step->kind == STEP_BRANCH) {
+				if (commit_make(step, s, r, w, &s->base_id,
+						&id, err) < 0)
+					return -1;
+				doing[i].branch_update = push->len;
+				update_add(push, heads(&p->arena,
+						       res->spot->branch),
+					   &res->spot->branch_id, &id);
+				res->branch = res->spot->branch;
+			} else {
+				continue;
+			}
+			oid_hex(res->commit, &id);
+		}
+	}
+	if (!oid_eq(&push->base_tip, &s->base_id)) {
+		push->base = push->len;
+		update_add(push, heads(&p->arena, s->base), &s->base_id,
+			   &push->base_tip);
+	}
+	return 0;
+}
+
+static void fail(struct plan *p, struct result *res, enum err_code code,
+		 const char *text)
+{
+	err_clear(&res->err);
+	err_set(&res->err, code, "%s", text);
+	res->reason = arena_strdup(&p->arena, text);
+	res->action = code == ERR_REFUSED ? ACTION_REFUSED : ACTION_FAILED;
+	res->commit[0] = '\0';
+}
+
+/* What the push of one ref means for a result. True: planned again. */
+static bool outcome_take(struct plan *p, struct result *res,
+			 struct doing *doing, const struct repo_update *u)
+{
+	switch (u->status) {
+	case REPO_PUSH_OK:
+		return false;
+	case REPO_PUSH_RACE:
+	case REPO_PUSH_UNKNOWN:
+		doing->undone = true;
+		res->steps = NULL;
+		return true;
+	case REPO_PUSH_REFUSED:
+		doing->undone = true;
+		fail(p, res, ERR_REFUSED, arena_printf(&p->arena, "the server "
+			"refused to update %s: %s", u->ref, u->message[0]
+			? u->message : "it gave no reason"));
+		return false;
+	}
+	return false;
+}
+
+static void open_done(struct result *res, const struct forge_pr *pr)
+{
+	res->pr_number = pr->number;
+	res->pr_url = pr->url;
+}
+
+/* Labels and reviewers that the forge does not take are a warning. */
+static void wishes_send(const struct rules *rules, struct world *w,
+			const struct result *res)
+{
+	struct err err = { 0 };
+
+	if (rules->labels_len &&
+	    forge_add_labels(w->forge, res->pr_number, rules->labels,
+			     rules->labels_len, &err) < 0)
+		log_warn("%s in %s: labels: %s", res->service,
+			 res->environment, err.msg);
+	err_clear(&err);
+	if (rules->reviewers_len &&
+	    forge_request_reviewers(w->forge, res->pr_number, rules->reviewers,
+				    rules->reviewers_len, &err) < 0)
+		log_warn("%s in %s: reviewers: %s", res->service,
+			 res->environment, err.msg);
+}
+
+static int step_open(struct plan *p, struct result *res, const struct step *step,
+		     const struct state *s, struct world *w, bool *again,
+		     struct err *err)
+{
+	const struct rules *rules =
+		&s->services[res->spot->service].spec->rules[res->spot->env];
+	struct forge_new_pr new_pr = {
+		.head = res->spot->branch, .base = s->base,
+		.title = step->title, .body = step->body,
+	};
+	struct forge_pr pr;
+	bool existed;
+
+	if (forge_open_pr(w->forge, &new_pr, &p->arena, &pr, &existed,
+			  err) < 0)
+		return -1;
+	open_done(res, &pr);
+	if (existed &&
+	    forge_update_pr(w->forge, pr.number, step->title, step->body,
+			    err) < 0)
+		return -1;
+	wishes_send(rules, w, res);
+	*again |= rules->merge_auto;
+	return 0;
+}
+
+static int step_merge(struct plan *p, struct result *res,
+		      const struct step *step, struct world *w, bool *again,
+		      struct err *err)
+{
+	const char *sha = NULL;
+	bool merged = false;
+	struct err arm = { 0 };
+
+	if (step->kind == STEP_PR_ARM) {
+		if (forge_arm(w->forge, step->pr, step->head_sha,
+			      FORGE_MERGE_ANY, &merged, &arm) < 0) {
+			/* It lands at a later run instead. */
+			log_verbose("pull request #%lld: %s", step->pr->number,
+				    arm.msg);
+			res->action = ACTION_PENDING;
+			return 0;
+		}
+		if (merged)
+			res->action = ACTION_MERGED;
+		*again |= merged;
+		return 0;
+	}
+	if (forge_merge(w->forge, step->pr->number, step->head_sha,
+			FORGE_MERGE_ANY, step->title, step->message, &p->arena,
+			&sha, err) < 0)
+		return -1;
+	if (sha)
+		snprintf(res->commit, sizeof(res->commit), "%.40s", sha);
+	*again = true;
+	return 0;
+}
+
+static int step_do(struct plan *p, struct result *res, const struct step *step,
+		   const struct state *s, struct world *w, bool *again,
+		   struct err *err)
+{
+	switch (step->kind) {
+	case STEP_BASE:
+	case STEP_BRANCH:
+	case STEP_DELETE_BRANCH:
+		return 0;	/* by push, before and after */
+	case STEP_PR_OPEN:
+		return step_open(p, res, step, s, w, again, err);
+	case STEP_PR_UPDATE:
+		*again = true;
+		return forge_update_pr(w->forge, step->pr->number, step->title,
+				       step->body, err);
+	case STEP_PR_CLOSE:
+		/* Marked first, so that it is not taken for a person's no. */
+		if (forge_update_pr(w->forge, step->pr->number, NULL,
+				    step->body, err) < 0)
+			return -1;
+		return forge_close_pr(w->forge, step->pr->number, err);
+	case STEP_PR_MERGE:
+	case STEP_PR_ARM:
+		return step_merge(p, res, step, w, again, err);
+	}
+	return 0;
+}
+
+static void forge_steps(struct plan *p, struct doing *doing,
+			const struct state *s, struct world *w, bool *again)
+{
+	for (size_t i = 0; i < p->len; i++) {
+		struct result *res = &p->results[i];
+		struct err err = { 0 };
+
+		for (struct step *step = res->steps;
+		     step && !doing[i].undone; step = step->next) {
+			if (step_do(p, res, step, s, w, again, &err) == 0)
+				continue;
+			doing[i].undone = true;
+			if (err.code == ERR_RACE || err.code == ERR_WAIT) {
+				/* Somebody moved it, or not yet: look again. */
+				*again = true;
+				res->action = ACTION_PENDING;
+				res->reason = arena_strdup(&p->arena, err.msg);
+			} else {
+				fail(p, res, err.code, err.msg);
+			}
+		}
+	}
+}
+
+/* Branches that are no longer wanted go last, by compare-and-swap too. */
+static void branches_delete(struct plan *p, const struct doing *doing,
+			    struct world *w)
+{
+	struct push gone = { 0 };
+	struct oid none = { { 0 } };
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < p->len; i++)
+		for (struct step *step = p->results[i].steps;
+		     step && !doing[i].undone; step = step->next)
+			if (step->kind == STEP_DELETE_BRANCH)
+				update_add(&gone, heads(&p->arena,
+					p->results[i].spot->branch),
+					&p->results[i].spot->branch_id, &none);
+	if (gone.len && repo_push(w->repo, gone.updates, gone.len, false,
+				  &err) < 0)
+		log_warn("old branches were not deleted: %s", err.msg);
+	for (size_t i = 0; i < gone.len && !err.code; i++)
+		if (gone.updates[i].status == REPO_PUSH_REFUSED)
+			log_warn("%s was not deleted: %s", gone.updates[i].ref,
+				 gone.updates[i].message);
+	free(gone.updates);
+}
+
+int act(struct plan *p, const struct state *s, const struct request *r,
+	struct world *w, bool *again, struct err *err)
+{
+	struct push push = { .base = SIZE_MAX };
+	struct doing *doing = xcalloc(p->len, sizeof(*doing));
+	bool race = false;
+	int rc = -1;
+
+	*again = false;
+	for (size_t i = 0; i < p->len; i++)
+		doing[i].branch_update = SIZE_MAX;
+	if (commits_make(&push, doing, p, s, r, w, err) < 0)
+		goto out;
+	if (push.len) {
+		log_progress("pushing %zu ref%s", push.len,
+			     push.len == 1 ? "" : "s");
+		if (repo_push(w->repo, push.updates, push.len, false,
+			      err) < 0)
+			goto out;
+	}
+	for (size_t i = 0; i < p->len; i++) {
+		struct result *res = &p->results[i];
+
+		if (doing[i].on_base)
+			race |= outcome_take(p, res, &doing[i],
+					     &push.updates[push.base]);
+		if (doing[i].branch_update != SIZE_MAX)
+			race |= outcome_take(p, res, &doing[i],
+				&push.updates[doing[i].branch_update]);
+	}
+	forge_steps(p, doing, s, w, again);
+	branches_delete(p, doing, w);
+	if (race) {
+		err_set(err, ERR_RACE, "another push landed first");
+		/* Those results are not true yet. */
+		for (size_t i = 0; i < p->len; i++)
+			if (doing[i].undone && !p->results[i].err.code)
+				p->results[i].action = ACTION_NONE;
+		goto out;
+	}
+	rc = 0;
+out:
+	free(push.updates);
+	free(doing);
+	return rc;
+}

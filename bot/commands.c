@@ -1,0 +1,210 @@
+/* The commands: what each says of itself, and how it runs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/base/log.h"
+#include "bot/options.h"
+#include "bot/read.h"
+#include "bot/run.h"
+
+/* What -v says at the end: what it cost. */
+static void cost_say(const struct world *w)
+{
+	struct repo_cost cost;
+
+	if (!w->repo || log_level() < LOG_VERBOSE)
+		return;
+	repo_cost(w->repo, &cost);
+	log_verbose("git: %u requests, %llu bytes received, %llu sent (%s)",
+		    cost.requests, (unsigned long long)cost.bytes_received,
+		    (unsigned long long)cost.bytes_sent,
+		    cost.road ? cost.road : "-");
+	if (w->http)
+		log_verbose("http: %llu requests in all", (unsigned long long)
+			    http_cost(w->http)->requests);
+}
+
+/* The end of every command: faults, the error, JSON; the exit code. */
+static int finish(struct options *o, struct world *w, struct run *run,
+		  const struct err *err, int code)
+{
+	log_progress_done();
+	cost_say(w);
+	if (err->code) {
+		code = err_exit_code(err->code);
+		output_faults(&run->state.diag);
+		log_error("%s", err->msg);
+	}
+	if (o->json)
+		output_json(run, &o->request, err, code);
+	run_release(run);
+	world_release(w);
+	return code;
+}
+
+static int run_plan(struct options *o, bool dry)
+{
+	struct world w = { 0 };
+	struct run run = { 0 };
+	struct err err = { 0 };
+	bool colored = output_colored(o->color);
+	int code = 0;
+
+	if (world_open(&w, &o->world, &err) < 0 ||
+	    run_loop(&run, &w, &o->request, dry, &err) < 0)
+		return finish(o, &w, &run, &err, 0);
+	code = plan_exit_code(run.results, run.len, o->request.command);
+	for (size_t i = 0; i < run.state.diag.len; i++)
+		log_warn(CONFIG_FILE ":%d:%d: %s", run.state.diag.entries[i]
+			 .line, run.state.diag.entries[i].column,
+			 run.state.diag.entries[i].text);
+	if (!o->json && o->request.command == CMD_STATUS) {
+		output_status(&run, &o->request, colored);
+	} else if (!o->json && log_level() > LOG_QUIET) {
+		output_results(&run, dry, colored);
+		if (dry)
+			output_diffs(&run, colored);
+	}
+	/* Errors of services go to stderr too when stdout is for a program. */
+	for (size_t i = 0; i < run.len && (o->json || o->verbosity < 0); i++) {
+		const struct result *res = &run.results[i];
+		int c = err_exit_code(res->err.code);
+
+		if (c && c != 10 && (c != 11 || o->request.command != CMD_AUTO))
+			log_error("%s/%s: %s", res->environment, res->service,
+				  res->err.msg);
+	}
+	return finish(o, &w, &run, &err, code);
+}
+
+static int cmd_change(struct options *o)
+{
+	return run_plan(o, o->dry_run);
+}
+
+static int cmd_status(struct options *o)
+{
+	return run_plan(o, true);
+}
+
+/* check needs no plan: what cannot be read is all there is to say. */
+static int cmd_check(struct options *o)
+{
+	struct world w = { 0 };
+	struct run run = { 0 };
+	struct err err = { 0 };
+	const struct state *s = &run.state;
+	int code = 0;
+
+	if (world_open(&w, &o->world, &err) < 0 ||
+	    read_state(&run.state, &w, &o->request, &err) < 0)
+		return finish(o, &w, &run, &err, 0);
+	for (size_t i = 0; i < s->services_len * s->config.environments_len;
+	     i++) {
+		const struct place *p = &s->spots[i].place;
+
+		if (!p->err.code)
+			continue;
+		log_error("%s in %s: %s", p->service, p->env->name,
+			  p->err.msg);
+		code = err_exit_code(p->err.code);
+	}
+	output_faults(&s->diag);
+	if (!o->json && log_level() > LOG_QUIET)
+		output_check(s, output_colored(o->color));
+	return finish(o, &w, &run, &err, code);
+}
+
+const struct command commands[] = {
+	{ "bump", CMD_BUMP, "SERVICE=VERSION... | --image REF",
+	  "put builds into an entry environment (a CI step)",
+	  "Put new builds into an entry environment, as a CI step after the "
+	  "image build.\nVERSION is TAG, TAG@sha256:HEX or @sha256:HEX. A "
+	  "service with several images\ntakes one tag for all of them, or "
+	  "SERVICE:IMAGE=VERSION for one.\n\n"
+	  "  git promote bump web=1.4.2 --build \"$CI_PIPELINE_IID\" "
+	  "--source \"$COMMIT_URL\"\n"
+	  "  git promote bump --image registry.example.com/team/web:1.4.2",
+	  OPT_COMMON | OPT_BUMP, cmd_change },
+	{ "to", CMD_TO, "ENV SERVICE[=VERSION]...",
+	  "promote by hand, from the environment before",
+	  "Promote what is proven in the environment before, by hand. Gates "
+	  "bind people too.\nA version that is named must have been live "
+	  "there.\n\n"
+	  "  git promote to production web\n"
+	  "  git promote to production web=1.4.1 --reason 'back after fix'",
+	  OPT_COMMON | OPT_REASON, cmd_change },
+	{ "auto", CMD_AUTO, "",
+	  "promote all that is ready, look after what is open (cron)",
+	  "Promote every version whose gates pass, in environments with "
+	  "`promote: auto`;\nrefresh, rebuild, merge or close the pull "
+	  "requests of earlier runs. For cron.\nRunning it twice is normal. "
+	  "What waits is no failure.",
+	  OPT_COMMON, cmd_change },
+	{ "status", CMD_STATUS, "[ENV...]",
+	  "what runs where, and what each promotion waits for",
+	  "What runs where, what each pending promotion waits for, what "
+	  "drifted. Changes nothing.",
+	  OPT_COMMON, cmd_status },
+	{ "check", CMD_CHECK, "",
+	  "is promote.yaml right, does every field exist",
+	  "Is promote.yaml right, and does every field it leads to exist? "
+	  "Lists services,\nenvironments, fields and what they hold.",
+	  OPT_COMMON, cmd_check },
+	{ NULL, 0, NULL, NULL, NULL, 0, NULL },
+};
+
+void help_all(void)
+{
+	puts("git promote: move versions from environment to environment in a "
+	     "GitOps repository\n");
+	for (const struct command *c = commands; c->name; c++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "%s %s", c->name, c->synopsis);
+		printf("  git promote %-38s %s\n", left, c->summary);
+	}
+	puts("\n`git promote COMMAND -h` says more; `git promote help config` "
+	     "explains promote.yaml.\n\n"
+	     "Exit codes: 0 done or nothing to do; 2 usage or configuration; "
+	     "10 waiting;\n11 a person must decide; 12 transient, run again; "
+	     "13 the server refused;\n14 bad data; 15 security refusal; 70 a "
+	     "bug.");
+}
+
+void help_config(void)
+{
+	puts("promote.yaml stands at the root of the base branch:\n"
+	     "\n"
+	     "  version: 1\n"
+	     "  environments:              # in order; `from` makes the chain\n"
+	     "    dev:                     # no `from`: CI bumps it\n"
+	     "      deliver: push          # straight onto base; default "
+	     "pull-request\n"
+	     "    staging:\n"
+	     "      from: dev\n"
+	     "      promote: auto          # by `git promote auto`; default "
+	     "manual\n"
+	     "      merge: auto            # by the bot; default manual: a "
+	     "person\n"
+	     "      gates: {soak: 30m}     # live in dev for so long\n"
+	     "    production:\n"
+	     "      from: staging\n"
+	     "      vars: {dir: prod}      # its directory is not called "
+	     "production\n"
+	     "      reviewers: [team/sre]\n"
+	     "      labels: [production]\n"
+	     "  services:                  # the first entry that matches "
+	     "counts\n"
+	     "    - kustomize: apps/{service}/overlays/{dir}/kustomization."
+	     "yaml\n"
+	     "      image: registry.example.com/team/{service}\n"
+	     "    - helm: charts/umbrella/values-{environment}.yaml\n"
+	     "      key: \"{service}.image\"\n"
+	     "\n"
+	     "{service} is found by listing the tree, {dir} is the "
+	     "environment's name unless\n`vars` says otherwise. `git promote "
+	     "check` tells what it leads to. Gates:\n");
+	for (size_t i = 0; gate_kinds[i]; i++)
+		printf("  %-8s %s\n", gate_kinds[i]->name, gate_kinds[i]->help);
+}

@@ -1,0 +1,171 @@
+/* Results for programs. Keys are camelCase, as kubectl's and gh's. */
+#include "bot/output.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/base/log.h"
+#include "bot/base/str.h"
+
+/* A string, redacted; null for NULL. Not UTF-8: escaped as for a terminal. */
+static json_t *text(const char *s)
+{
+	struct buf out = { 0 };
+	json_t *j;
+	char *copy;
+
+	if (!s)
+		return json_null();
+	copy = xstrdup(s);
+	log_redact(copy);
+	if (utf8_valid(copy, strlen(copy)))
+		buf_addstr(&out, copy);
+	else
+		escape_terminal(&out, copy, strlen(copy));
+	j = json_string(buf_str(&out));
+	buf_release(&out);
+	free(copy);
+	return j;
+}
+
+static json_t *time_text(int64_t s)
+{
+	struct buf out = { 0 };
+	json_t *j;
+
+	if (s == TIME_UNKNOWN)
+		return json_null();
+	time_format(&out, s);
+	j = json_string(buf_str(&out));
+	buf_release(&out);
+	return j;
+}
+
+static json_t *gates_json(const struct result *res)
+{
+	static const char *const verdicts[] = {
+		[VERDICT_PASS] = "pass", [VERDICT_WAIT] = "wait",
+		[VERDICT_REFUSE] = "refuse", [VERDICT_NEED] = "unknown",
+	};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < res->gates_len; i++) {
+		const struct gate_result *g = &res->gates[i];
+
+		json_array_append_new(list, json_pack(
+			"{s:s, s:s, s:o, s:o}", "gate", g->name,
+			"verdict", verdicts[g->verdict],
+			"reason", text(g->reason),
+			"until", time_text(g->until_s)));
+	}
+	return list;
+}
+
+static json_t *result_json(const struct result *res)
+{
+	json_t *j = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}",
+		"service", text(res->service),
+		"environment", text(res->environment),
+		"action", action_name(res->action),
+		"oldVersion", text(res->old_version),
+		"newVersion", text(res->new_version),
+		"reason", text(res->reason),
+		"readyAt", time_text(res->ready_s),
+		"gates", gates_json(res));
+
+	json_object_set_new(j, "exitCode",
+			    json_integer(err_exit_code(res->err.code)));
+	json_object_set_new(j, "commit",
+			    text(res->commit[0] ? res->commit : NULL));
+	json_object_set_new(j, "branch", text(res->branch));
+	if (res->pr_number)
+		json_object_set_new(j, "pullRequest", json_pack("{s:I, s:o}",
+			"number", (json_int_t)res->pr_number,
+			"url", text(res->pr_url)));
+	else
+		json_object_set_new(j, "pullRequest", json_null());
+	if (res->diff && *res->diff)
+		json_object_set_new(j, "diff", text(res->diff));
+	return j;
+}
+
+static void print(json_t *j)
+{
+	char *s = json_dumps(j, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+
+	puts(s);
+	free(s);
+	json_decref(j);
+}
+
+/* promote.yaml's faults, for a program that shows them where they stand. */
+static json_t *faults_json(const struct diag *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->len; i++)
+		json_array_append_new(list, json_pack(
+			"{s:s, s:i, s:i, s:s, s:o}", "file", CONFIG_FILE,
+			"line", d->entries[i].line,
+			"column", d->entries[i].column, "severity",
+			d->entries[i].is_warning ? "warning" : "error",
+			"message", text(d->entries[i].text)));
+	return list;
+}
+
+static json_t *places_json(const struct state *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->services_len; i++)
+		for (size_t e = 0; e < s->config.environments_len; e++) {
+			const struct spot *spot = state_spot(s, i, e);
+			const struct place *p = &spot->place;
+			json_t *fields = json_array();
+
+			for (size_t k = 0; k < p->slots_len; k++)
+				json_array_append_new(fields, json_pack(
+					"{s:o, s:o, s:o, s:o, s:o}",
+					"file", text(p->slots[k].file),
+					"image", text(p->slots[k].image),
+					"path", text(p->slots[k].path), "tag",
+					text(p->slots[k].version.tag), "digest",
+					text(p->slots[k].version.digest)));
+			json_array_append_new(list, json_pack(
+				"{s:o, s:o, s:b, s:o, s:o, s:o}",
+				"service", text(p->service),
+				"environment", text(p->env->name),
+				"deployed", p->exists,
+				"version", text(p->version), "error",
+				text(p->err.code ? p->err.msg : NULL),
+				"fields", fields));
+		}
+	return list;
+}
+
+void output_json(const struct run *run, const struct request *r,
+		 const struct err *err, int exit_code)
+{
+	json_t *j = json_object(), *list = json_array();
+
+	if (run->state.base)
+		json_object_set_new(j, "base", json_pack("{s:o, s:o}",
+			"branch", text(run->state.base),
+			"commit", text(run->state.base_hex)));
+	for (size_t i = 0; i < run->len; i++)
+		json_array_append_new(list, result_json(&run->results[i]));
+	json_object_set_new(j, "results", list);
+	if (r->command == CMD_STATUS || r->command == CMD_CHECK)
+		json_object_set_new(j, "places", places_json(&run->state));
+	if (run->state.diag.len)
+		json_object_set_new(j, "faults",
+				    faults_json(&run->state.diag));
+	if (err->code)
+		json_object_set_new(j, "error", json_pack("{s:i, s:o}",
+			"exitCode", err_exit_code(err->code),
+			"message", text(err->msg)));
+	json_object_set_new(j, "exitCode", json_integer(exit_code));
+	print(j);
+}

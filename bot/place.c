@@ -1,0 +1,404 @@
+#include "bot/place.h"
+
+#include <string.h>
+
+#include "bot/base/str.h"
+#include "yamledit/edit.h"
+
+static const char *last_part(const char *s)
+{
+	const char *slash = strrchr(s, '/');
+
+	return slash ? slash + 1 : s;
+}
+
+/* "worker.image" is labelled "worker", "image.api" is "api", "image" itself. */
+static const char *helm_label(struct arena *a, const char *key)
+{
+	size_t len = strlen(key);
+	const char *dot;
+
+	if (len > 6 && str_ends(key, ".image"))
+		key = arena_strndup(a, key, len - 6);
+	dot = strrchr(key, '.');
+	return dot ? dot + 1 : key;
+}
+
+void place_init(struct place *p, struct arena *a,
+		const struct service_spec *spec, const struct environment *env,
+		const char *service)
+{
+	memset(p, 0, sizeof(*p));
+	p->service = service;
+	p->env = env;
+	p->slots_len = spec->fields_len;
+	p->slots = arena_alloc(a, spec->fields_len * sizeof(*p->slots));
+	for (size_t i = 0; i < spec->fields_len; i++) {
+		const struct field *f = &spec->fields[i];
+		struct slot *s = &p->slots[i];
+
+		s->kind = f->kind;
+		s->file = config_expand(a, f->file, env, service);
+		if (f->image)
+			s->image = config_expand(a, f->image, env, service);
+		if (f->path)
+			s->path = config_expand(a, f->path, env, service);
+		if (f->kind == FIELD_PLAIN)
+			s->value = config_expand(a, f->value, env, service);
+		if (s->image)
+			s->label = last_part(s->image);
+		else if (f->kind == FIELD_HELM)
+			s->label = helm_label(a, s->path);
+		else
+			s->label = s->path ? s->path : service;
+	}
+}
+
+/* Ready-made text of a PLAIN field that holds V; NULL: a part is missing. */
+static const char *plain_fill(struct arena *a, const char *template,
+			      const struct version *v)
+{
+	struct buf out = { 0 };
+	const char *filled;
+
+	for (const char *s = template; *s;) {
+		if (str_starts(s, "{tag}")) {
+			if (!v->tag)
+				goto missing;
+			buf_addstr(&out, v->tag);
+			s += strlen("{tag}");
+		} else if (str_starts(s, "{digest}")) {
+			if (!v->digest)
+				goto missing;
+			buf_addstr(&out, v->digest);
+			s += strlen("{digest}");
+		} else if (str_starts(s, "{version}")) {
+			version_format(&out, v);
+			s += strlen("{version}");
+		} else {
+			buf_addch(&out, *s++);
+		}
+	}
+	filled = arena_strdup(a, buf_str(&out));
+	buf_release(&out);
+	return filled;
+missing:
+	buf_release(&out);
+	return NULL;
+}
+
+/* The version in VALUE, read by the template of a PLAIN field. */
+static int plain_match(struct version *out, struct arena *a,
+		       const char *template, const char *value, struct err *err)
+{
+	static const char *const marks[] = { "{version}", "{tag}", "{digest}" };
+	struct err bad = { 0 };
+	const char *found;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		if (!strstr(template, marks[i]))
+			continue;
+		found = config_match(a, template, marks[i], value);
+		if (!found)
+			break;
+		if (i == 0)
+			return version_parse(out, a, found, &bad) == 0 ? 0 :
+				err_set(err, ERR_UNSAFE, "%s", bad.msg);
+		if (i == 1 && tag_valid(found, strlen(found))) {
+			out->tag = found;
+			return 0;
+		}
+		if (i == 2 && digest_valid(found, strlen(found))) {
+			out->digest = found;
+			return 0;
+		}
+		break;
+	}
+	return err_set(err, ERR_UNSAFE, "'%s' does not have the form '%s' of "
+		       "promote.yaml", value, template);
+}
+
+static int kustomize_read(struct slot *s, struct arena *a,
+			  const struct text *text, struct err *err)
+{
+	struct ye_images images = { 0 };
+	const struct ye_image *hit = NULL;
+	int rc = -1;
+
+	if (ye_images(&images, text->data, text->len, err) < 0)
+		return -1;
+	if (!s->image && images.len > 1) {
+		err_set(err, ERR_UNSAFE, "%d:%d: more than one entry in "
+			"`images`; name one with `image:` in promote.yaml",
+			images.items[1].line, images.items[1].column);
+		goto out;
+	}
+	for (size_t i = 0; i < images.len; i++)
+		if (!s->image || str_eq(images.items[i].name, s->image))
+			hit = &images.items[i];
+	if (!hit) {
+		err_set(err, ERR_NOTFOUND, " no entry for image '%s' in "
+			"`images`", s->image ? s->image : "*");
+		goto out;
+	}
+	if (!s->image && hit->name) {
+		s->image = arena_strdup(a, hit->name);
+		s->label = last_part(s->image);
+	}
+	s->version.tag = arena_strdup(a, hit->version.tag);
+	s->version.digest = arena_strdup(a, hit->version.digest);
+	rc = 0;
+out:
+	ye_images_release(&images);
+	return rc;
+}
+
+static int slot_read(struct slot *s, struct arena *a, const struct text *text,
+		     struct err *err)
+{
+	struct ye_path *path = NULL;
+	struct buf value = { 0 };
+	int rc = -1;
+
+	memset(&s->version, 0, sizeof(s->version));
+	if (s->kind == FIELD_KUSTOMIZE)
+		return kustomize_read(s, a, text, err);
+	if (ye_path_parse(&path, s->path, err) < 0)
+		goto out;
+	if (s->kind == FIELD_HELM) {
+		rc = ye_helm_get(&s->version, a, text->data, text->len, path,
+				 NULL, err);
+		goto out;
+	}
+	if (ye_get(&value, text->data, text->len, path, NULL, err) < 0)
+		goto out;
+	rc = plain_match(&s->version, a, s->value, buf_str(&value), err);
+out:
+	ye_path_free(path);
+	buf_release(&value);
+	return rc;
+}
+
+static int slot_write(struct buf *out, struct arena *a, const struct slot *s,
+		      const struct version *v, const struct text *text,
+		      struct err *err)
+{
+	struct ye_path *path = NULL;
+	const char *value;
+	int rc = -1;
+
+	if (s->kind == FIELD_KUSTOMIZE)
+		return ye_image_set(out, text->data, text->len, s->image, v,
+				    NULL, err);
+	if (ye_path_parse(&path, s->path, err) < 0)
+		goto out;
+	if (s->kind == FIELD_HELM) {
+		rc = ye_helm_set(out, text->data, text->len, path, v, NULL,
+				 err);
+		goto out;
+	}
+	value = plain_fill(a, s->value, v);
+	if (!value) {
+		err_set(err, ERR_UNSAFE, " '%s' cannot be filled: the version "
+			"has no %s", s->value, v->tag ? "digest" : "tag");
+		goto out;
+	}
+	rc = ye_set(out, text->data, text->len, path, value, NULL, err);
+out:
+	ye_path_free(path);
+	return rc;
+}
+
+/* A PLAIN field beside an image only repeats that image's version. */
+static bool repeats(struct arena *a, const struct slot *slots,
+		    const struct version *versions, size_t i)
+{
+	const char *mine, *first;
+
+	if (slots[i].kind != FIELD_PLAIN || i == 0)
+		return false;
+	mine = plain_fill(a, slots[i].value, &versions[i]);
+	first = plain_fill(a, slots[i].value, &versions[0]);
+	return mine && str_eq(mine, first);
+}
+
+const char *place_version(struct arena *a, const struct slot *slots,
+			  const struct version *versions, size_t n)
+{
+	struct buf out = { 0 };
+	const char *s;
+	bool same = true;
+
+	for (size_t i = 1; i < n; i++)
+		if (!repeats(a, slots, versions, i) &&
+		    !version_eq(&versions[i], &versions[0]))
+			same = false;
+	for (size_t i = 0; i < (same ? 1 : n); i++) {
+		if (!same && repeats(a, slots, versions, i))
+			continue;
+		if (!same)
+			buf_addf(&out, "%s%s=", i ? "," : "", slots[i].label);
+		version_format(&out, &versions[i]);
+	}
+	s = arena_strdup(a, buf_str(&out));
+	buf_release(&out);
+	return s;
+}
+
+bool place_versions_of(const struct place *p, struct arena *a,
+		       const struct text *texts, struct version *out)
+{
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < p->slots_len; i++) {
+		struct slot s = p->slots[i];
+
+		if (!texts[i].data || slot_read(&s, a, &texts[i], &err) < 0)
+			return false;
+		out[i] = s.version;
+	}
+	return true;
+}
+
+void place_read(struct place *p, struct arena *a, const struct text *texts)
+{
+	struct version *versions =
+		arena_alloc(a, p->slots_len * sizeof(*versions));
+
+	p->exists = false;
+	err_clear(&p->err);
+	for (size_t i = 0; i < p->slots_len; i++)
+		if (texts[i].data)
+			p->exists = true;
+	if (!p->exists)
+		return;
+	for (size_t i = 0; i < p->slots_len; i++) {
+		struct slot *s = &p->slots[i];
+
+		if (!texts[i].data) {
+			err_set(&p->err, ERR_NOTFOUND, "%s: no such file, but "
+				"other files of the service are there", s->file);
+			return;
+		}
+		if (slot_read(s, a, &texts[i], &p->err) < 0) {
+			err_prefix(&p->err, "%s:", s->file);
+			return;
+		}
+		versions[i] = s->version;
+	}
+	p->version = place_version(a, p->slots, versions, p->slots_len);
+}
+
+/* The newest text of the file at PATH: edited already, or as it was. */
+static struct text text_now(const struct text_edit *edits, size_t n,
+			    const char *path, struct text old_text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(edits[i].path, path))
+			return edits[i].new_text;
+	return old_text;
+}
+
+int place_edit(const struct place *p, struct arena *a,
+	       const struct version *versions, const struct text *texts,
+	       struct text_edit **out, size_t *len, struct err *err)
+{
+	struct text_edit *edits =
+		arena_alloc(a, p->slots_len * sizeof(*edits));
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < p->slots_len; i++) {
+		const struct slot *s = &p->slots[i];
+		struct text now = text_now(edits, n, s->file, texts[i]);
+		struct buf new_text = { 0 };
+		size_t k;
+
+		if (slot_write(&new_text, a, s, &versions[i], &now, err) < 0) {
+			buf_release(&new_text);
+			return err_prefix(err, "%s:", s->file);
+		}
+		for (k = 0; k < n && !str_eq(edits[k].path, s->file); k++)
+			;
+		if (k == n) {
+			edits[k].path = s->file;
+			edits[k].old_text = texts[i];
+			n++;
+		}
+		edits[k].new_text.data = arena_strndup(a, buf_str(&new_text),
+						       new_text.len);
+		edits[k].new_text.len = new_text.len;
+		buf_release(&new_text);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (edits[i].old_text.len != edits[i].new_text.len ||
+		    memcmp(edits[i].old_text.data, edits[i].new_text.data,
+			   edits[i].new_text.len) != 0)
+			edits[kept++] = edits[i];
+	*out = edits;
+	*len = kept;
+	return 0;
+}
+
+static bool kustomize_runs(const struct slot *s, const struct text *text,
+			   const char *name)
+{
+	struct ye_images images = { 0 };
+	struct err err = { 0 };
+	bool hit = false;
+
+	if (ye_images(&images, text->data, text->len, &err) == 0)
+		for (size_t i = 0; i < images.len; i++) {
+			const struct ye_image *im = &images.items[i];
+
+			if (!s->image || str_eq(im->name, s->image))
+				hit |= str_eq(im->new_name ? im->new_name :
+					      im->name, name) ||
+				       str_eq(im->name, name);
+		}
+	ye_images_release(&images);
+	return hit;
+}
+
+/* The name in a "repo:tag" string at the key, or in the `repository` below. */
+static bool helm_runs(const struct slot *s, const struct text *text,
+		      const char *name)
+{
+	static const char *const below[] = { "", ".repository" };
+	struct arena a = { 0 };
+	bool hit = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(below) && !hit; i++) {
+		struct ye_path *path = NULL;
+		struct buf value = { 0 };
+		struct err err = { 0 };
+		struct image_ref ref;
+
+		if (ye_path_parse(&path, arena_printf(&a, "%s%s", s->path,
+						      below[i]), &err) == 0 &&
+		    ye_get(&value, text->data, text->len, path, NULL,
+			   &err) == 0 &&
+		    image_ref_parse(&ref, &a, buf_str(&value), &err) == 0)
+			hit = str_eq(ref.name, name);
+		ye_path_free(path);
+		buf_release(&value);
+	}
+	arena_release(&a);
+	return hit;
+}
+
+bool slot_runs_image(const struct slot *s, const struct text *text,
+		     const char *name)
+{
+	if (!text->data)
+		return false;
+	switch (s->kind) {
+	case FIELD_KUSTOMIZE:
+		return kustomize_runs(s, text, name);
+	case FIELD_HELM:
+		return helm_runs(s, text, name);
+	case FIELD_PLAIN:
+		break;
+	}
+	return false;
+}

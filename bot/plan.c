@@ -1,0 +1,174 @@
+#include "bot/planning.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/base/str.h"
+
+const char *action_name(enum action a)
+{
+	static const char *const names[] = {
+		[ACTION_NONE] = "unchanged",
+		[ACTION_PUSHED] = "pushed",
+		[ACTION_OPENED] = "opened",
+		[ACTION_REFRESHED] = "refreshed",
+		[ACTION_REBUILT] = "rebuilt",
+		[ACTION_MERGED] = "merged",
+		[ACTION_ARMED] = "armed",
+		[ACTION_CLOSED] = "closed",
+		[ACTION_PENDING] = "pending",
+		[ACTION_SUPERSEDED] = "superseded",
+		[ACTION_HELD] = "held",
+		[ACTION_DECLINED] = "declined",
+		[ACTION_WAITING] = "waiting",
+		[ACTION_DRIFTED] = "drifted",
+		[ACTION_REFUSED] = "refused",
+		[ACTION_FAILED] = "failed",
+	};
+
+	return names[a];
+}
+
+bool action_is_deed(enum action a)
+{
+	return a >= ACTION_PUSHED && a <= ACTION_CLOSED;
+}
+
+const struct rules *pl_rules(const struct planner *pl, const struct spot *spot)
+{
+	const struct service_spec *spec =
+		pl->state->services[spot->service].spec;
+
+	return &spec->rules[spot->env];
+}
+
+struct result *pl_result(struct planner *pl, const struct spot *spot,
+			 const char *service, const char *environment)
+{
+	struct plan *p = pl->plan;
+	struct result *res;
+
+	ARRAY_GROW(p->results, p->len, p->cap);
+	res = &p->results[p->len++];
+	memset(res, 0, sizeof(*res));
+	res->spot = spot;
+	res->service = service;
+	res->environment = environment;
+	res->ready_s = TIME_UNKNOWN;
+	if (spot)
+		res->old_version = spot->place.version;
+	return res;
+}
+
+void pl_need(struct planner *pl, const struct spot *spot, unsigned flags)
+{
+	struct needs *n = &pl->plan->needs;
+	const struct state *s = pl->state;
+
+	if (!n->flags)
+		n->flags = arena_alloc(pl_arena(pl), s->services_len *
+				       s->config.environments_len + 1);
+	n->flags[spot - s->spots] |= (unsigned char)flags;
+	n->any = true;
+}
+
+void pl_need_prs(struct planner *pl)
+{
+	pl->plan->needs.prs = true;
+	pl->plan->needs.any = true;
+}
+
+static const char *vprintf_arena(struct arena *a, const char *fmt, va_list ap)
+{
+	struct buf b = { 0 };
+	const char *s;
+
+	buf_vaddf(&b, fmt, ap);
+	s = arena_strdup(a, buf_str(&b));
+	buf_release(&b);
+	return s;
+}
+
+void pl_stop(struct planner *pl, struct result *res, enum action action,
+	     enum err_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	res->reason = vprintf_arena(pl_arena(pl), fmt, ap);
+	va_end(ap);
+	res->action = action;
+	err_set(&res->err, code, "%s", res->reason);
+}
+
+void pl_reason(struct planner *pl, struct result *res, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	res->reason = vprintf_arena(pl_arena(pl), fmt, ap);
+	va_end(ap);
+}
+
+bool pl_overridden(const struct planner *pl, const char *gate)
+{
+	for (size_t i = 0; i < pl->request->overrides_len; i++)
+		if (str_eq(pl->request->overrides[i], gate))
+			return true;
+	return false;
+}
+
+void plan_make(struct plan *p, const struct state *s, const struct request *r)
+{
+	struct planner pl = { p, s, r };
+
+	plan_release(p);
+	switch (r->command) {
+	case CMD_BUMP:
+		plan_bump(&pl);
+		break;
+	case CMD_TO:
+		plan_to(&pl);
+		break;
+	case CMD_AUTO:
+	case CMD_STATUS:
+		plan_auto(&pl);
+		break;
+	case CMD_ROLLBACK:
+	case CMD_LOG:
+	case CMD_CHECK:
+		break;
+	}
+	if (p->needs.any && !p->needs.flags)
+		p->needs.flags = arena_alloc(&p->arena, s->services_len *
+			s->config.environments_len + 1);
+}
+
+void plan_release(struct plan *p)
+{
+	free(p->results);
+	free(p->overlay);
+	arena_release(&p->arena);
+	memset(p, 0, sizeof(*p));
+}
+
+/* auto: the gravest of these; everything that waits counts as done. */
+static const int gravity[] = { 70, 15, 2, 13, 14, 12, 11, 10 };
+
+int plan_exit_code(const struct result *results, size_t n,
+		   enum command_id command)
+{
+	size_t worst = ARRAY_LEN(gravity);
+
+	for (size_t i = 0; i < n; i++) {
+		int code = err_exit_code(results[i].err.code);
+
+		if ((command == CMD_AUTO || command == CMD_STATUS) &&
+		    (code == 10 || code == 11))
+			continue;
+		for (size_t k = 0; k < worst; k++)
+			if (gravity[k] == code)
+				worst = k;
+	}
+	return worst == ARRAY_LEN(gravity) ? 0 : gravity[worst];
+}

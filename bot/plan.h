@@ -1,0 +1,91 @@
+#ifndef BOT_PLAN_H
+#define BOT_PLAN_H
+
+#include "bot/state.h"
+#include "policies/gate.h"
+
+/*
+ * What to do: for each service and environment one result, and the steps
+ * that make it true. Pure: the same state and request give the same plan.
+ */
+
+enum step_kind {
+	STEP_BASE,		/* a commit straight onto base */
+	STEP_BRANCH,		/* make or replace the branch: one commit on base */
+	STEP_DELETE_BRANCH,
+	STEP_PR_OPEN,
+	STEP_PR_UPDATE,		/* title and body */
+	STEP_PR_CLOSE,		/* marked before closing */
+	STEP_PR_MERGE,
+	STEP_PR_ARM,
+};
+
+struct step {
+	enum step_kind kind;
+	struct step *next;
+	struct text_edit *edits;	/* BASE, BRANCH */
+	size_t edits_len;
+	const char *message;	/* BASE, BRANCH; MERGE, ARM: commit message */
+	const char *title, *body;	/* PR_OPEN, PR_UPDATE; CLOSE: body */
+	const struct forge_pr *pr;	/* UPDATE, CLOSE, MERGE, ARM */
+	const char *head_sha;	/* MERGE, ARM: what was judged */
+};
+
+enum action {
+	ACTION_NONE,		/* nothing to do */
+	ACTION_PUSHED,		/* onto base */
+	ACTION_OPENED, ACTION_REFRESHED, ACTION_REBUILT,
+	ACTION_MERGED, ACTION_ARMED, ACTION_CLOSED,
+	ACTION_PENDING,		/* a pull request waits for a person or a check */
+	ACTION_SUPERSEDED, ACTION_HELD, ACTION_DECLINED,
+	ACTION_WAITING, ACTION_DRIFTED,
+	ACTION_REFUSED, ACTION_FAILED,
+};
+const char *action_name(enum action a);
+/* Does it say that something was (or would be) done, not only found? */
+bool action_is_deed(enum action a);
+
+/* One service in one environment. Strings in the plan's arena. */
+struct result {
+	const struct spot *spot;	/* NULL: see service and environment */
+	const char *service, *environment;
+	enum action action;
+	const char *old_version, *new_version;	/* or NULL */
+	const char *reason;	/* one line for people, or NULL */
+	struct err err;		/* code decides the exit code */
+	bool is_promotion;	/* auto: 10 and 11 count as 0 */
+
+	struct gate_result *gates;
+	size_t gates_len;
+	int64_t ready_s;	/* WAITING: when; or TIME_UNKNOWN */
+
+	struct step *steps;
+	const char *diff;	/* unified, of what the steps would change */
+
+	/* filled by act */
+	char commit[OID_HEX + 1];
+	const char *branch;
+	long long pr_number;
+	const char *pr_url;
+};
+
+struct plan {
+	struct arena arena;
+	struct result *results;
+	size_t len, cap;
+	struct needs needs;
+	struct err err;		/* of the request as a whole */
+	/* Texts as the commits planned so far onto base leave them. */
+	struct text_edit *overlay;
+	size_t overlay_len, overlay_cap;
+};
+
+/* All of P is made anew; P must be released or zeroed. */
+void plan_make(struct plan *p, const struct state *s, const struct request *r);
+void plan_release(struct plan *p);
+
+/* The exit code of a run with these results (DESIGN 3). */
+int plan_exit_code(const struct result *results, size_t n,
+		   enum command_id command);
+
+#endif

@@ -1,0 +1,274 @@
+/* bump: new builds into an entry environment. */
+#include "bot/planning.h"
+
+#include <string.h>
+
+#include "bot/base/str.h"
+#include "policies/order.h"
+
+enum { ORDER_HORIZON = 512 };	/* commits; see order_at() */
+
+/* --to, or the only environment without `from`. */
+static const struct environment *entry_find(struct planner *pl)
+{
+	const struct config *c = &pl->state->config;
+	const char *want = pl->request->env;
+	const struct environment *found = NULL;
+	struct buf names = { 0 };
+	size_t n = 0;
+
+	if (want) {
+		size_t i = config_environment(c, want);
+
+		if (i == SIZE_MAX)
+			err_set(&pl->plan->err, ERR_USAGE, "there is no "
+				"environment '%s' in " CONFIG_FILE, want);
+		else if (c->environments[i].from_len &&
+			 !pl_overridden(pl, "chain"))
+			err_set(&pl->plan->err, ERR_USAGE, "%s gets its "
+				"versions from %s; bump that, then `git "
+				"promote to %s`; for a hotfix --override chain "
+				"--reason TEXT", want, c->environments[
+				c->environments[i].from[0]].name, want);
+		return i == SIZE_MAX ? NULL : &c->environments[i];
+	}
+	for (size_t i = 0; i < c->environments_len; i++)
+		if (c->environments[i].from_len == 0) {
+			found = &c->environments[i];
+			buf_addf(&names, "%s%s", n++ ? ", " : "", found->name);
+		}
+	if (n > 1)
+		err_set(&pl->plan->err, ERR_USAGE, "several environments take "
+			"builds (%s); name one with --to", buf_str(&names));
+	buf_release(&names);
+	return found;
+}
+
+/*
+ * The versions that the wishes for one service give its slots: one for all
+ * of them, or by label. A digest names one image, so it cannot go into all.
+ */
+static int versions_wished(struct planner *pl, struct result *res,
+			   const struct spot *spot, struct version *out)
+{
+	const struct place *p = &spot->place;
+	const struct request *r = pl->request;
+	size_t images = 0;
+
+	for (size_t i = 0; i < p->slots_len; i++) {
+		out[i] = p->slots[i].version;
+		images += p->slots[i].kind != FIELD_PLAIN;
+	}
+	for (size_t k = 0; k < r->wishes_len; k++) {
+		const struct wish *w = &r->wishes[k];
+		bool hit = false;
+
+		if (!str_eq(w->service, p->service))
+			continue;
+		if (!w->label && w->version.digest && images > 1) {
+			pl_stop(pl, res, ACTION_FAILED, ERR_USAGE, "%s has "
+				"several images; a digest must name its own: "
+				"%s:%s=TAG@sha256:...", p->service, p->service,
+				p->slots[0].label);
+			return -1;
+		}
+		for (size_t i = 0; i < p->slots_len; i++)
+			if (!w->label || str_eq(w->label, p->slots[i].label)) {
+				out[i] = w->version;
+				hit = true;
+			}
+		if (!hit) {
+			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s has "
+				"no image '%s'; it has '%s'%s", p->service,
+				w->label, p->slots[0].label,
+				p->slots_len > 1 ? " and others" : "");
+			return -1;
+		}
+	}
+	/* A field beside the images repeats what they run. */
+	for (size_t i = 1; i < p->slots_len; i++)
+		if (p->slots[i].kind == FIELD_PLAIN &&
+		    p->slots[0].kind != FIELD_PLAIN)
+			out[i] = out[0];
+	return 0;
+}
+
+static int64_t build_wished(const struct request *r, const char *service)
+{
+	for (size_t k = 0; k < r->wishes_len; k++)
+		if (str_eq(r->wishes[k].service, service))
+			return r->wishes[k].build;
+	return -1;
+}
+
+/*
+ * The rule Order, on as much history as it needs. How far back a version may
+ * have been left is bounded: past ORDER_HORIZON commits of base an old build
+ * is told by its --build number only.
+ */
+static enum order order_at(struct planner *pl, const struct spot *spot,
+			   const char *version, int64_t build)
+{
+	struct timeline known;
+	enum order order;
+
+	if (!spot->timeline) {
+		pl_need(pl, spot, NEED_TIMELINE);
+		return ORDER_MORE;
+	}
+	order = order_judge(spot->timeline, version, build);
+	if (order != ORDER_MORE)
+		return order;
+	if (pl->state->history_depth < ORDER_HORIZON) {
+		pl_need(pl, spot, NEED_TIMELINE);
+		return ORDER_MORE;
+	}
+	known = *spot->timeline;
+	known.complete = true;
+	return order_judge(&known, version, build);
+}
+
+static void bump_one(struct planner *pl, const struct spot *spot)
+{
+	const struct request *r = pl->request;
+	const struct place *p = &spot->place;
+	struct result *res = pl_result(pl, spot, p->service, p->env->name);
+	struct version *versions = arena_alloc(pl_arena(pl), p->slots_len *
+					       sizeof(*versions));
+	struct change_info info = {
+		.service = p->service, .environment = p->env->name,
+		.old_version = p->version, .source = r->source,
+		.build = build_wished(r, p->service), .reason = r->reason,
+		.by = "bump",
+	};
+	const char *version;
+
+	if (p->err.code) {
+		pl_stop(pl, res, ACTION_FAILED, p->err.code, "%s", p->err.msg);
+		return;
+	}
+	if (!p->exists) {
+		pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s is not "
+			"deployed in %s: there is no %s", p->service,
+			p->env->name, p->slots[0].file);
+		return;
+	}
+	if (versions_wished(pl, res, spot, versions) < 0)
+		return;
+	version = place_version(pl_arena(pl), p->slots, versions, p->slots_len);
+	info.new_version = res->new_version = version;
+	if (str_eq(version, p->version)) {
+		pl_tidy(pl, res, spot);
+		return;
+	}
+	switch (order_at(pl, spot, version, info.build)) {
+	case ORDER_MORE:
+		return;
+	case ORDER_SAME:
+	case ORDER_NEWER:
+		break;
+	case ORDER_SUPERSEDED:
+		res->action = ACTION_SUPERSEDED;
+		pl_reason(pl, res, "%s already has a later build than %s",
+			  p->env->name, version);
+		return;
+	case ORDER_HELD:
+		pl_stop(pl, res, ACTION_HELD, ERR_PERSON, "%s was rolled back "
+			"from %s; bump a newer build, or bring it back with "
+			"`git promote to %s %s=%s --reason TEXT`", p->env->name,
+			version, p->env->name, p->service, version);
+		return;
+	case ORDER_CONFLICT:
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "build %lld has "
+			"already brought another version into %s; give each "
+			"build its own number", (long long)info.build,
+			p->env->name);
+		return;
+	}
+	pl_deliver(pl, res, spot, versions, version, &info, false);
+}
+
+/* bump --image: every service that runs it here. */
+static bool runs_image(const struct planner *pl, const struct spot *spot)
+{
+	for (size_t i = 0; i < spot->place.slots_len; i++)
+		if (slot_runs_image(&spot->place.slots[i], &spot->texts[i],
+				    pl->request->image.name))
+			return true;
+	return false;
+}
+
+static void bump_image(struct planner *pl, size_t env)
+{
+	const struct state *s = pl->state;
+	struct request *own = arena_alloc(pl_arena(pl), sizeof(*own));
+	struct planner inner = { pl->plan, s, own };
+	size_t hits = 0;
+
+	*own = *pl->request;
+	own->wishes = arena_alloc(pl_arena(pl), sizeof(*own->wishes));
+	own->wishes_len = 1;
+	for (size_t i = 0; i < s->services_len; i++) {
+		const struct spot *spot = state_spot(s, i, env);
+		const struct place *p = &spot->place;
+
+		if (!p->exists || !runs_image(pl, spot))
+			continue;
+		hits++;
+		for (size_t k = 0; k < p->slots_len; k++) {
+			if (!slot_runs_image(&p->slots[k], &spot->texts[k],
+					     own->image.name))
+				continue;
+			own->wishes[0] = (struct wish){
+				.service = p->service,
+				.label = p->slots_len > 1 ? p->slots[k].label
+							  : NULL,
+				.has_version = true,
+				.version = own->image.version,
+				.build = own->build,
+			};
+			break;
+		}
+		bump_one(&inner, spot);
+	}
+	if (hits == 0)
+		err_set(&pl->plan->err, ERR_NOTFOUND, "no service in %s runs "
+			"the image %s; see `git promote check`",
+			s->config.environments[env].name, own->image.name);
+}
+
+void plan_bump(struct planner *pl)
+{
+	const struct state *s = pl->state;
+	const struct environment *env = entry_find(pl);
+	const struct request *r = pl->request;
+	size_t e;
+
+	if (!env || pl->plan->err.code)
+		return;
+	e = (size_t)(env - s->config.environments);
+	if (r->image.name) {
+		bump_image(pl, e);
+		return;
+	}
+	for (size_t i = 0; i < r->wishes_len; i++) {
+		size_t service = state_service(s, r->wishes[i].service);
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again |= str_eq(r->wishes[k].service,
+					r->wishes[i].service);
+		if (again)
+			continue;
+		if (service == SIZE_MAX) {
+			struct result *res = pl_result(pl, NULL,
+				r->wishes[i].service, env->name);
+
+			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "there is "
+				"no service '%s'; `git promote check` lists "
+				"them", res->service);
+			continue;
+		}
+		bump_one(pl, state_spot(s, service, e));
+	}
+}

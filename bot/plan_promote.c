@@ -1,0 +1,589 @@
+/* auto, to and status: versions from one environment into the next. */
+#include "bot/planning.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/base/str.h"
+#include "policies/candidate.h"
+
+/* The spots of the same service in the environments that SPOT takes from. */
+static const struct spot *from_spot(const struct planner *pl,
+				    const struct spot *spot, size_t i)
+{
+	return state_spot(pl->state, spot->service, spot->place.env->from[i]);
+}
+
+static size_t from_len(const struct spot *spot)
+{
+	return spot->place.env->from_len;
+}
+
+/* Versions of the stay's time, slot by slot, from the text of VERSION. */
+static bool versions_of(struct planner *pl, const struct spot *from,
+			const char *version, struct version *out)
+{
+	const struct place *p = &from->place;
+	char *copy, *save = NULL;
+	size_t n = 0;
+	struct err err = { 0 };
+
+	if (!strchr(version, '=')) {
+		if (version_parse(&out[0], pl_arena(pl), version, &err) < 0)
+			return false;
+		for (size_t i = 1; i < p->slots_len; i++)
+			out[i] = out[0];
+		return true;
+	}
+	/* Canonical form of several: LABEL=VERSION,... (bot/place.h). */
+	copy = arena_strdup(pl_arena(pl), version);
+	for (size_t i = 0; i < p->slots_len; i++)
+		out[i] = (struct version){ 0 };
+	for (char *w = strtok_r(copy, ",", &save); w;
+	     w = strtok_r(NULL, ",", &save)) {
+		char *eq = strrchr(w, '=');
+
+		if (!eq)
+			return false;
+		*eq = '\0';
+		for (size_t i = 0; i < p->slots_len; i++)
+			if (str_eq(p->slots[i].label, w) &&
+			    version_empty(&out[i])) {
+				if (version_parse(&out[i], pl_arena(pl),
+						  eq + 1, &err) < 0)
+					return false;
+				n++;
+				break;
+			}
+	}
+	for (size_t i = 1; i < p->slots_len; i++)
+		if (version_empty(&out[i]) &&
+		    p->slots[i].kind == FIELD_PLAIN)
+			out[i] = out[0];
+	return n > 0;
+}
+
+static bool timelines_here(struct planner *pl, const struct spot *spot)
+{
+	bool here = spot->timeline != NULL;
+
+	if (!spot->timeline)
+		pl_need(pl, spot, NEED_TIMELINE);
+	for (size_t i = 0; i < from_len(spot); i++)
+		if (!from_spot(pl, spot, i)->timeline) {
+			pl_need(pl, from_spot(pl, spot, i), NEED_TIMELINE);
+			here = false;
+		}
+	return here;
+}
+
+static void timelines_more(struct planner *pl, const struct spot *spot)
+{
+	if (!spot->timeline->complete)
+		pl_need(pl, spot, NEED_TIMELINE);
+	for (size_t i = 0; i < from_len(spot); i++)
+		if (!from_spot(pl, spot, i)->timeline->complete)
+			pl_need(pl, from_spot(pl, spot, i), NEED_TIMELINE);
+	if (!pl->plan->needs.any)
+		BUG("the policy wants more history than there is");
+}
+
+/* Versions that a person declined by closing their pull request. */
+static const char **declined_list(struct planner *pl, const struct spot *spot,
+				  size_t *len)
+{
+	const char **list = arena_alloc(pl_arena(pl), (spot->past_len + 1) *
+					sizeof(*list));
+
+	*len = 0;
+	for (size_t i = 0; i < spot->past_len; i++) {
+		const struct forge_pr *pr = &spot->past[i];
+		struct marker m;
+
+		if (pr->state == FORGE_PR_CLOSED && pr->head_is_ours &&
+		    text_marker_parse(pl_arena(pl), pr->body, &m) && !m.closed)
+			list[(*len)++] = m.version;
+	}
+	return list;
+}
+
+static void candidate_at(struct planner *pl, const struct spot *spot,
+			 bool soak_counts, bool declined_counts,
+			 struct candidate *out)
+{
+	const struct rules *rules = pl_rules(pl, spot);
+	struct timeline *from = arena_alloc(pl_arena(pl), from_len(spot) *
+					    sizeof(*from));
+	struct candidate_facts f = {
+		.from = from, .from_len = from_len(spot),
+		.target = spot->timeline, .now_s = pl->state->now_s,
+		.soak_s = soak_counts ? gates_soak_s(rules->gates,
+						     rules->gates_len) : 0,
+	};
+
+	for (size_t i = 0; i < from_len(spot); i++)
+		from[i] = *from_spot(pl, spot, i)->timeline;
+	if (declined_counts)
+		f.declined = declined_list(pl, spot, &f.declined_len);
+	candidate_find(&f, out);
+}
+
+/* The worst that GATE says of the stays in all the environments before. */
+static void gate_judge_all(struct planner *pl, const struct spot *spot,
+			   const struct gate *gate, struct gate_facts *facts,
+			   struct gate_result *out)
+{
+	static const int badness[] = {
+		[VERDICT_PASS] = 0, [VERDICT_WAIT] = 1, [VERDICT_NEED] = 2,
+		[VERDICT_REFUSE] = 3,
+	};
+
+	gate_judge(gate, facts, out);
+	for (size_t i = 1; i < from_len(spot); i++) {
+		const struct spot *from = from_spot(pl, spot, i);
+		struct gate_facts f = *facts;
+		struct gate_result other;
+
+		f.from = from->place.env->name;
+		f.stay = timeline_find(from->timeline, f.version);
+		gate_judge(gate, &f, &other);
+		if (badness[other.verdict] > badness[out->verdict])
+			*out = other;
+	}
+}
+
+/* Judge every gate; false: one lacks facts, waits or refuses. */
+static bool gates_pass(struct planner *pl, struct result *res,
+		       const struct spot *spot, const char *version,
+		       const struct stay *stay)
+{
+	const struct rules *rules = pl_rules(pl, spot);
+	struct gate_facts facts = {
+		.now_s = pl->state->now_s,
+		.service = spot->place.service,
+		.environment = spot->place.env->name,
+		.version = version,
+		.from = from_len(spot) ? from_spot(pl, spot, 0)->place.env->name
+				       : NULL,
+		.stay = stay,
+	};
+	const struct gate_result *first = NULL;
+
+	res->gates = arena_alloc(pl_arena(pl), rules->gates_len *
+				 sizeof(*res->gates));
+	res->gates_len = rules->gates_len;
+	for (size_t i = 0; i < rules->gates_len; i++) {
+		struct gate_result *g = &res->gates[i];
+
+		gate_judge_all(pl, spot, &rules->gates[i], &facts, g);
+		if (pl_overridden(pl, g->name)) {
+			g->verdict = VERDICT_PASS;
+			snprintf(g->reason, sizeof(g->reason), "overridden");
+		}
+		if (g->verdict != VERDICT_PASS &&
+		    (!first || g->verdict == VERDICT_REFUSE))
+			first = g;
+	}
+	if (!first)
+		return true;
+	res->ready_s = first->until_s;
+	if (first->verdict == VERDICT_REFUSE)
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s: %s",
+			first->name, first->reason);
+	else
+		pl_stop(pl, res, ACTION_WAITING, ERR_WAIT, "%s: %s",
+			first->name, first->reason);
+	return false;
+}
+
+/* The name of a version's source, from the commit that brought it. */
+static void sources_take(const struct spot *spot, const struct stay *stay,
+			 struct change_info *info)
+{
+	const struct stay *now = timeline_now(spot->timeline);
+
+	info->source = stay ? stay->source : NULL;
+	info->old_source = now ? now->source : NULL;
+}
+
+static void promote_version(struct planner *pl, struct result *res,
+			    const struct spot *spot, const char *version,
+			    const struct stay *stay, bool named)
+{
+	const struct spot *from = from_len(spot) ? from_spot(pl, spot, 0)
+						 : spot;
+	const struct request *r = pl->request;
+	struct version *versions = arena_alloc(pl_arena(pl),
+		spot->place.slots_len * sizeof(*versions));
+	struct change_info info = {
+		.service = spot->place.service,
+		.environment = spot->place.env->name,
+		.old_version = spot->place.version, .new_version = version,
+		.from = from == spot ? NULL : from->place.env->name,
+		.stay = stay, .build = -1, .reason = r->reason,
+		.by = r->command == CMD_TO ? "to" : "auto",
+	};
+
+	res->new_version = version;
+	if (!gates_pass(pl, res, spot, version, stay))
+		return;
+	if (!versions_of(pl, from, version, versions)) {
+		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "'%s' cannot be "
+			"copied field by field", version);
+		return;
+	}
+	sources_take(spot, stay, &info);
+	if (r->overrides_len) {
+		struct buf b = { 0 };
+
+		for (size_t i = 0; i < r->overrides_len; i++)
+			buf_addf(&b, "%s%s", i ? "," : "", r->overrides[i]);
+		info.overridden = arena_strdup(pl_arena(pl), buf_str(&b));
+		buf_release(&b);
+	}
+	pl_deliver(pl, res, spot, versions, version, &info, named);
+}
+
+/* Can anything be said of this promotion? Not deployed: no result at all. */
+static bool places_usable(struct planner *pl, const struct spot *spot)
+{
+	const struct place *p = &spot->place;
+	struct result *res;
+
+	if (!p->exists)
+		return false;
+	for (size_t i = 0; i < from_len(spot); i++) {
+		const struct place *f = &from_spot(pl, spot, i)->place;
+
+		if (!f->exists)
+			return false;
+		if (f->err.code && !p->err.code)
+			p = f;
+	}
+	if (!p->err.code)
+		return true;
+	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
+	pl_stop(pl, res, ACTION_FAILED, p->err.code, "%s", p->err.msg);
+	return false;
+}
+
+static bool in_sync(struct planner *pl, const struct spot *spot)
+{
+	for (size_t i = 0; i < from_len(spot); i++)
+		if (!str_eq(from_spot(pl, spot, i)->place.version,
+			    spot->place.version))
+			return false;
+	return true;
+}
+
+static void say_waiting(struct planner *pl, struct result *res,
+			const char *version, int64_t ready_s)
+{
+	struct buf when = { 0 };
+
+	res->new_version = version;
+	res->ready_s = ready_s;
+	if (ready_s != TIME_UNKNOWN) {
+		buf_addstr(&when, " until ");
+		time_format(&when, ready_s);
+	}
+	pl_stop(pl, res, ACTION_WAITING, ERR_WAIT, "%s soaks in %s%s", version,
+		from_spot(pl, res->spot, 0)->place.env->name, buf_str(&when));
+	buf_release(&when);
+}
+
+/* What the candidate rule said, for everything but READY. */
+static void say_verdict(struct planner *pl, struct result *res,
+			const struct spot *spot, const struct candidate *c)
+{
+	const char *env = res->environment, *service = res->service;
+	const char *from = from_spot(pl, spot, 0)->place.env->name;
+
+	res->new_version = c->version;
+	switch (c->verdict) {
+	case CANDIDATE_NONE:
+		pl_tidy(pl, res, spot);
+		return;
+	case CANDIDATE_SOAKING:
+		say_waiting(pl, res, c->version, c->ready_s);
+		return;
+	case CANDIDATE_HELD:
+		pl_stop(pl, res, ACTION_HELD, ERR_PERSON, "%s was rolled back "
+			"from %s; a newer version or `git promote to %s %s=%s "
+			"--reason TEXT` goes on", env, c->version, env, service,
+			c->version);
+		return;
+	case CANDIDATE_DECLINED:
+		pl_stop(pl, res, ACTION_DECLINED, ERR_PERSON, "%s was declined: "
+			"its pull request was closed; a newer version or `git "
+			"promote to %s %s=%s` goes on", c->version, env,
+			service, c->version);
+		return;
+	case CANDIDATE_DRIFT:
+		pl_stop(pl, res, ACTION_DRIFTED, ERR_PERSON, "%s runs %s, which "
+			"was never in %s; `git promote to %s %s` says that %s "
+			"is newer", env, spot->place.version, from, env,
+			service, from);
+		return;
+	case CANDIDATE_READY:
+	case CANDIDATE_MORE:
+		break;
+	}
+	BUG("nothing to say of verdict %d", (int)c->verdict);
+}
+
+/*
+ * An open pull request in an environment that is promoted by hand: `auto`
+ * looks after the version it has, and brings no other.
+ */
+static void keep_open(struct planner *pl, struct result *res,
+		      const struct spot *spot)
+{
+	const struct stay *stay;
+
+	if (!spot->branch_facts.is_known) {
+		pl_need(pl, spot, NEED_BRANCH);
+		return;
+	}
+	if (!spot->branch_facts.version ||
+	    str_eq(spot->branch_facts.version, spot->place.version)) {
+		pl_tidy(pl, res, spot);
+		return;
+	}
+	if (!timelines_here(pl, spot))
+		return;
+	stay = timeline_find(from_spot(pl, spot, 0)->timeline,
+			     spot->branch_facts.version);
+	promote_version(pl, res, spot, spot->branch_facts.version, stay, true);
+}
+
+static void auto_one(struct planner *pl, const struct spot *spot)
+{
+	struct candidate c;
+	struct result *res;
+
+	if (!places_usable(pl, spot))
+		return;
+	if (!pl->state->prs_known && pl->request->has_forge) {
+		pl_need_prs(pl);
+		return;
+	}
+	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
+	if (in_sync(pl, spot)) {
+		pl_tidy(pl, res, spot);
+		return;
+	}
+	if (!pl_rules(pl, spot)->promote_auto && spot->pr) {
+		keep_open(pl, res, spot);
+		return;
+	}
+	if (!timelines_here(pl, spot))
+		return;
+	candidate_at(pl, spot, true, true, &c);
+	if (c.verdict == CANDIDATE_MORE) {
+		timelines_more(pl, spot);
+		return;
+	}
+	if (c.verdict != CANDIDATE_READY) {
+		say_verdict(pl, res, spot, &c);
+		return;
+	}
+	if (!pl_rules(pl, spot)->promote_auto) {
+		res->new_version = c.version;
+		if (gates_pass(pl, res, spot, c.version, c.stay)) {
+			res->action = ACTION_PENDING;
+			pl_reason(pl, res, "ready for `git promote to %s %s`",
+				  res->environment, res->service);
+		}
+		return;
+	}
+	/* A no counts whichever version was asked about last. */
+	if (!spot->pr && !spot->past_known && pl->request->has_forge &&
+	    !pl_rules(pl, spot)->deliver_push) {
+		pl_need(pl, spot, NEED_PAST);
+		return;
+	}
+	promote_version(pl, res, spot, c.version, c.stay, false);
+}
+
+static bool env_wanted(const struct request *r, const char *name)
+{
+	for (size_t i = 0; i < r->envs_len; i++)
+		if (str_eq(r->envs[i], name))
+			return true;
+	return r->envs_len == 0;
+}
+
+void plan_auto(struct planner *pl)
+{
+	const struct config *c = &pl->state->config;
+
+	for (size_t i = 0; i < pl->request->envs_len; i++)
+		if (config_environment(c, pl->request->envs[i]) == SIZE_MAX)
+			err_set(&pl->plan->err, ERR_USAGE, "there is no "
+				"environment '%s' in " CONFIG_FILE,
+				pl->request->envs[i]);
+	if (pl->plan->err.code)
+		return;
+	/* Down the chain, so that a version lands before it is looked for. */
+	for (size_t e = 0; e < c->environments_len; e++) {
+		if (c->environments[e].from_len == 0 ||
+		    !env_wanted(pl->request, c->environments[e].name))
+			continue;
+		for (size_t i = 0; i < pl->state->services_len; i++)
+			auto_one(pl, state_spot(pl->state, i, e));
+	}
+}
+
+/* `to ENV SERVICE=VERSION`: the version a person named. */
+static void to_named(struct planner *pl, struct result *res,
+		     const struct spot *spot, const struct wish *w)
+{
+	struct version *versions = arena_alloc(pl_arena(pl),
+		spot->place.slots_len * sizeof(*versions));
+	const struct spot *from = from_len(spot) ? from_spot(pl, spot, 0)
+						 : spot;
+	const struct stay *stay, *since;
+	const char *version;
+	bool goes_back;
+
+	for (size_t i = 0; i < spot->place.slots_len; i++)
+		versions[i] = w->version;
+	version = place_version(pl_arena(pl), spot->place.slots, versions,
+				spot->place.slots_len);
+	res->new_version = version;
+	for (size_t i = 0; i < (from_len(spot) ? from_len(spot) : 1); i++) {
+		const struct spot *f = from_len(spot) ? from_spot(pl, spot, i)
+						      : spot;
+
+		stay = timeline_find(f->timeline, version);
+		if (stay)
+			continue;
+		if (!f->timeline->complete) {
+			pl_need(pl, f, NEED_TIMELINE);
+			return;
+		}
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s was never live "
+			"in %s; only what has been there can be promoted",
+			version, f->place.env->name);
+		return;
+	}
+	stay = timeline_find(from->timeline, version);
+	goes_back = timeline_held(spot->timeline, version, &since) ||
+		    timeline_left(spot->timeline, version);
+	if (goes_back && !pl->request->reason) {
+		pl_stop(pl, res, ACTION_HELD, ERR_PERSON, "%s has left %s "
+			"already; say why it comes back with --reason TEXT",
+			res->environment, version);
+		return;
+	}
+	promote_version(pl, res, spot, version, stay, true);
+}
+
+/* `to ENV SERVICE`: the candidate; where that rule cannot say, what is live. */
+static void to_newest(struct planner *pl, struct result *res,
+		      const struct spot *spot)
+{
+	const struct spot *from = from_spot(pl, spot, 0);
+	struct candidate c;
+
+	candidate_at(pl, spot, !pl_overridden(pl, "soak"), false, &c);
+	if (c.verdict == CANDIDATE_MORE) {
+		timelines_more(pl, spot);
+		return;
+	}
+	if (c.verdict == CANDIDATE_DRIFT && from->place.version) {
+		promote_version(pl, res, spot, from->place.version,
+				timeline_now(from->timeline), true);
+		return;
+	}
+	if (c.verdict != CANDIDATE_READY) {
+		say_verdict(pl, res, spot, &c);
+		return;
+	}
+	promote_version(pl, res, spot, c.version, c.stay, true);
+}
+
+static void to_one(struct planner *pl, const struct spot *spot,
+		   const struct wish *w)
+{
+	const struct place *p = &spot->place;
+	struct result *res;
+
+	if (!p->exists || p->err.code) {
+		res = pl_result(pl, spot, p->service, p->env->name);
+		if (p->err.code)
+			pl_stop(pl, res, ACTION_FAILED, p->err.code, "%s",
+				p->err.msg);
+		else
+			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s is "
+				"not deployed in %s: there is no %s",
+				p->service, p->env->name, p->slots[0].file);
+		return;
+	}
+	for (size_t i = 0; i < from_len(spot); i++)
+		if (!from_spot(pl, spot, i)->place.exists) {
+			res = pl_result(pl, spot, p->service, p->env->name);
+			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s is "
+				"not deployed in %s, where %s gets it from",
+				p->service,
+				from_spot(pl, spot, i)->place.env->name,
+				p->env->name);
+			return;
+		}
+	if (!places_usable(pl, spot))
+		return;
+	res = pl_result(pl, spot, p->service, p->env->name);
+	if (!w->has_version && in_sync(pl, spot)) {
+		pl_tidy(pl, res, spot);
+		return;
+	}
+	if (w->has_version && p->slots_len == 1 &&
+	    str_eq(place_version(pl_arena(pl), p->slots, &w->version, 1),
+		   p->version)) {
+		pl_tidy(pl, res, spot);
+		return;
+	}
+	if (!timelines_here(pl, spot))
+		return;
+	if (w->has_version)
+		to_named(pl, res, spot, w);
+	else
+		to_newest(pl, res, spot);
+}
+
+void plan_to(struct planner *pl)
+{
+	const struct state *s = pl->state;
+	const struct request *r = pl->request;
+	size_t e = config_environment(&s->config, r->env);
+
+	if (e == SIZE_MAX) {
+		err_set(&pl->plan->err, ERR_USAGE, "there is no environment "
+			"'%s' in " CONFIG_FILE, r->env);
+		return;
+	}
+	for (size_t i = 0; i < r->wishes_len; i++) {
+		const struct wish *w = &r->wishes[i];
+		size_t service = state_service(s, w->service);
+
+		if (service == SIZE_MAX) {
+			struct result *res = pl_result(pl, NULL, w->service,
+						       r->env);
+
+			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "there is "
+				"no service '%s'; `git promote check` lists "
+				"them", w->service);
+			continue;
+		}
+		if (s->config.environments[e].from_len == 0 &&
+		    !w->has_version) {
+			err_set(&pl->plan->err, ERR_USAGE, "%s is an entry "
+				"environment: builds get there by `git promote "
+				"bump`; name a version to bring one back",
+				r->env);
+			return;
+		}
+		to_one(pl, state_spot(s, service, e), w);
+	}
+}

@@ -1,0 +1,175 @@
+#include "bot/read.h"
+
+#include <string.h>
+
+#include "bot/base/log.h"
+#include "bot/base/str.h"
+
+enum {
+	READY_WAIT_MS = 8000,	/* for a forge that is still computing */
+	HISTORY_FIRST = 64,	/* commits; doubled while a plan wants more */
+};
+
+/* Base's name and head, and the heads of our branches, from one listing. */
+static int read_refs(struct state *s, struct world *w, struct repo_refs *refs,
+		     struct err *err)
+{
+	const char *prefixes[3] = { "refs/heads/promote/", "HEAD", NULL };
+	const char *ref;
+
+	if (w->base)
+		prefixes[2] = arena_printf(&s->arena, "refs/heads/%s", w->base);
+	else
+		prefixes[2] = "refs/heads/";
+	/* Without a name, HEAD says which branch; it may be any of them. */
+	if (repo_ls_refs(w->repo, prefixes, w->base ? 3 : 2, refs, err) < 0)
+		return -1;
+	if (w->base)
+		s->base = arena_strdup(&s->arena, w->base);
+	else if (refs->head_target &&
+		 str_starts(refs->head_target, "refs/heads/"))
+		s->base = arena_strdup(&s->arena, refs->head_target +
+				       strlen("refs/heads/"));
+	else
+		return err_set(err, ERR_NOTFOUND, "the repository does not say "
+			       "which branch HEAD is; name it with --base");
+	ref = arena_printf(&s->arena, "refs/heads/%s", s->base);
+	s->base_is_default = !refs->head_target ||
+			     str_eq(refs->head_target, ref);
+	for (size_t i = 0; i < refs->len; i++)
+		if (str_eq(refs->items[i].name, ref) ||
+		    (!w->base && str_eq(refs->items[i].name, "HEAD"))) {
+			s->base_id = refs->items[i].id;
+			oid_hex(s->base_hex, &s->base_id);
+			return 0;
+		}
+	return err_set(err, ERR_NOTFOUND, "%s has no branch '%s'; name "
+		       "another with --base", w->location, s->base);
+}
+
+static int read_config(struct state *s, struct world *w, struct err *err)
+{
+	const char *path = CONFIG_FILE;
+	struct repo_file file;
+
+	if (repo_read(w->repo, &s->base_id, &path, 1, &file, err) < 0)
+		return -1;
+	if (!file.exists)
+		return err_set(err, ERR_USAGE, "%s: not on branch %s of %s; "
+			       "put one there (see `git promote help config`)",
+			       CONFIG_FILE, s->base, w->location);
+	return config_parse(&s->config, file.text, file.len, &s->diag, err);
+}
+
+int read_state(struct state *s, struct world *w, const struct request *r,
+	       struct err *err)
+{
+	struct repo_refs refs = { 0 };
+	int rc = -1;
+
+	state_release(s);
+	s->now_s = clock_now_s();
+	if (read_refs(s, w, &refs, err) < 0)
+		goto out;
+	log_verbose("%s is at %.10s", s->base, s->base_hex);
+	if (read_config(s, w, err) < 0 ||
+	    read_services(s, w->repo, r, err) < 0)
+		goto out;
+	diag_sort(&s->diag);
+	if (s->diag.errors) {
+		err_set(err, ERR_USAGE, "%s is not right", CONFIG_FILE);
+		goto out;
+	}
+	for (size_t i = 0; i < s->services_len * s->config.environments_len;
+	     i++)
+		for (size_t k = 0; k < refs.len; k++)
+			if (str_starts(refs.items[k].name, "refs/heads/") &&
+			    str_eq(refs.items[k].name + strlen("refs/heads/"),
+				   s->spots[i].branch))
+				s->spots[i].branch_id = refs.items[k].id;
+	rc = world_open_forge(w, s->config.forge, err);
+out:
+	repo_refs_release(&refs);
+	return rc;
+}
+
+static int read_prs(struct state *s, struct world *w, struct err *err)
+{
+	const char *prefix = s->base_is_default ? "promote/" :
+		arena_printf(&s->arena, "promote/%s/", s->base);
+	struct forge_pr *prs;
+	size_t len;
+
+	s->prs_known = true;
+	if (!w->forge)
+		return 0;
+	log_progress("reading the open pull requests");
+	if (forge_list_open(w->forge, s->base, prefix, &s->arena, &prs, &len,
+			    err) < 0)
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		for (size_t k = 0; k < s->services_len *
+				       s->config.environments_len; k++)
+			if (str_eq(prs[i].head_branch, s->spots[k].branch))
+				s->spots[k].pr = &prs[i];
+	return 0;
+}
+
+static int read_past(struct state *s, struct world *w, struct spot *spot,
+		     struct err *err)
+{
+	struct forge_pr *past = NULL;
+	size_t len = 0;
+
+	spot->past_known = true;
+	if (w->forge && forge_list_by_head(w->forge, s->base, spot->branch,
+					   &s->arena, &past, &len, err) < 0)
+		return -1;
+	spot->past = past;
+	spot->past_len = len;
+	return 0;
+}
+
+static int read_ready(struct state *s, struct world *w, struct spot *spot,
+		      struct err *err)
+{
+	struct forge_readiness *ready = arena_alloc(&s->arena, sizeof(*ready));
+
+	if (forge_readiness(w->forge, spot->pr->number, READY_WAIT_MS,
+			    &s->arena, ready, err) < 0)
+		return -1;
+	spot->readiness = ready;
+	return 0;
+}
+
+int read_needs(struct state *s, struct world *w, const struct request *r,
+	       const struct needs *needs, struct err *err)
+{
+	size_t n = s->services_len * s->config.environments_len;
+	bool timelines = false;
+
+	if (needs->prs && !s->prs_known && read_prs(s, w, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct spot *spot = &s->spots[i];
+		unsigned char f = needs->flags[i];
+
+		timelines |= (f & NEED_TIMELINE) != 0;
+		if ((f & NEED_BRANCH) && !spot->branch_facts.is_known &&
+		    read_branch(s, w->repo, spot, err) < 0)
+			return -1;
+		if ((f & NEED_PAST) && !spot->past_known &&
+		    read_past(s, w, spot, err) < 0)
+			return -1;
+		if ((f & NEED_READY) && !spot->readiness &&
+		    read_ready(s, w, spot, err) < 0)
+			return -1;
+	}
+	if (!timelines)
+		return 0;
+	return read_timelines(s, w->repo, needs->flags,
+			      s->history_depth ? 2 * s->history_depth
+					       : HISTORY_FIRST,
+			      r->command == CMD_BUMP || r->command == CMD_LOG,
+			      err);
+}

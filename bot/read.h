@@ -1,0 +1,39 @@
+#ifndef BOT_READ_H
+#define BOT_READ_H
+
+#include "bot/state.h"
+#include "bot/world.h"
+
+/*
+ * Read base's head, promote.yaml at that commit and the fields that the
+ * request is about into S (released first).
+ *
+ * ERR_USAGE: promote.yaml has faults; they are in s->diag. ERR_NOTFOUND: no
+ * such branch, no promote.yaml. Else repo.h's errors.
+ */
+int read_state(struct state *s, struct world *w, const struct request *r,
+	       struct err *err);
+
+/* Get the facts that a plan said it lacks. */
+int read_needs(struct state *s, struct world *w, const struct request *r,
+	       const struct needs *needs, struct err *err);
+
+/* The steps of the two above, one file each. */
+
+/* bot/services.c: which services are there, and where; all spots read. */
+int read_services(struct state *s, struct repo *repo, const struct request *r,
+		  struct err *err);
+
+/*
+ * bot/timelines.c: the timelines of the spots flagged NEED_TIMELINE, over at
+ * least DEPTH commits. WITH_BUILDS: read trailers through merge commits too.
+ */
+int read_timelines(struct state *s, struct repo *repo,
+		   const unsigned char *flags, size_t depth, bool with_builds,
+		   struct err *err);
+
+/* bot/branch.c: is everything on the spot's branch ours, what is on it? */
+int read_branch(struct state *s, struct repo *repo, struct spot *spot,
+		struct err *err);
+
+#endif

@@ -1,0 +1,170 @@
+#include "bot/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/act.h"
+#include "bot/base/log.h"
+#include "bot/base/str.h"
+#include "bot/read.h"
+
+enum {
+	ROUNDS_AGAIN = 6,	/* after something landed; races do not count */
+	NEEDS_MOST = 100,	/* a plan that is never content is a bug */
+};
+
+/* A copy that outlives the plan it was made in. */
+static struct result result_copy(struct arena *a, const struct result *in)
+{
+	struct result out = *in;
+
+	out.spot = NULL;
+	out.steps = NULL;
+	out.service = arena_strdup(a, in->service);
+	out.environment = arena_strdup(a, in->environment);
+	out.old_version = arena_strdup(a, in->old_version);
+	out.new_version = arena_strdup(a, in->new_version);
+	out.reason = arena_strdup(a, in->reason);
+	out.diff = arena_strdup(a, in->diff);
+	out.branch = arena_strdup(a, in->branch);
+	out.pr_url = arena_strdup(a, in->pr_url);
+	out.gates = arena_alloc(a, in->gates_len * sizeof(*out.gates));
+	if (in->gates_len)
+		memcpy(out.gates, in->gates, in->gates_len *
+		       sizeof(*out.gates));
+	for (size_t i = 0; i < in->gates_len; i++)
+		out.gates[i].name = arena_strdup(a, in->gates[i].name);
+	return out;
+}
+
+static struct result *find(struct run *run, const struct result *like)
+{
+	for (size_t i = 0; i < run->len; i++)
+		if (str_eq(run->results[i].service, like->service) &&
+		    str_eq(run->results[i].environment, like->environment))
+			return &run->results[i];
+	return NULL;
+}
+
+/*
+ * Keep what this round says. A deed of an earlier round stays the answer
+ * while later rounds find nothing more to do than to wait for it.
+ */
+static void results_keep(struct run *run)
+{
+	for (size_t i = 0; i < run->plan.len; i++) {
+		const struct result *now = &run->plan.results[i];
+		struct result *before = find(run, now);
+
+		if (!before) {
+			ARRAY_GROW(run->results, run->len, run->cap);
+			run->results[run->len++] =
+				result_copy(&run->arena, now);
+		} else if (!action_is_deed(before->action) || action_is_deed(now->action) ||
+			   now->err.code) {
+			const char *old_version = before->old_version;
+			bool is_more = action_is_deed(before->action);
+
+			*before = result_copy(&run->arena, now);
+			if (is_more)
+				before->old_version = old_version;
+		}
+	}
+}
+
+/*
+ * I8: what was merged must be on base now. Another version may have landed
+ * on top; then that is said instead of success.
+ */
+static void merges_check(struct run *run)
+{
+	for (size_t i = 0; i < run->plan.len; i++) {
+		const struct result *now = &run->plan.results[i];
+		struct result *before = find(run, now);
+
+		if (!before || before->action != ACTION_MERGED ||
+		    str_eq(now->old_version, before->new_version))
+			continue;
+		before->action = ACTION_FAILED;
+		before->reason = arena_printf(&run->arena, "pull request #%lld "
+			"was merged, but %s runs %s; look at the history of "
+			"its file", before->pr_number, before->environment,
+			now->old_version ? now->old_version : "nothing");
+		err_set(&before->err, ERR_TRANSIENT, "%s", before->reason);
+	}
+}
+
+/* Plan, get what the plan lacks, and plan again until it is content. */
+static int plan_until_content(struct run *run, struct world *w,
+			      const struct request *r, struct err *err)
+{
+	for (int i = 0; i < NEEDS_MOST; i++) {
+		plan_make(&run->plan, &run->state, r);
+		if (run->plan.err.code) {
+			*err = run->plan.err;
+			return -1;
+		}
+		if (!run->plan.needs.any)
+			return 0;
+		if (read_needs(&run->state, w, r, &run->plan.needs, err) < 0)
+			return -1;
+	}
+	BUG("the plan is never content");
+}
+
+int run_loop(struct run *run, struct world *w, const struct request *r,
+	     bool dry, struct err *err)
+{
+	struct backoff backoff = { 0 };
+	bool again = false;
+	int rounds = 0;
+
+	for (;;) {
+		struct request now = *r;
+
+		err_clear(err);
+		log_progress("reading %s", w->location);
+		if (read_state(&run->state, w, r, err) < 0)
+			return -1;
+		now.has_forge = w->forge != NULL;
+		now.forge_missing = w->forge_missing;
+		if (plan_until_content(run, w, &now, err) < 0)
+			return -1;
+		merges_check(run);
+		if (dry) {
+			results_keep(run);
+			break;
+		}
+		if (act(&run->plan, &run->state, &now, w, &again, err) == 0) {
+			results_keep(run);
+			if (!again || ++rounds == ROUNDS_AGAIN)
+				break;
+			continue;
+		}
+		if (err->code != ERR_RACE)
+			return -1;
+		results_keep(run);
+		run->races++;
+		log_verbose("%s; reading the new head (try %u)", err->msg,
+			    run->races + 1);
+		if (!backoff_wait(&backoff, &w->deadline)) {
+			err_clear(err);
+			return err_set(err, ERR_TRANSIENT, "lost every race "
+				       "within --timeout (%u tries); nothing "
+				       "is half done, run it again",
+				       run->races);
+		}
+	}
+	log_progress_done();
+	err_clear(err);
+	return 0;
+}
+
+void run_release(struct run *run)
+{
+	plan_release(&run->plan);
+	state_release(&run->state);
+	free(run->results);
+	arena_release(&run->arena);
+	memset(run, 0, sizeof(*run));
+}

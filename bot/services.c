@@ -1,0 +1,319 @@
+/*
+ * Which services are there, and where. A pattern is expanded by listing the
+ * directory above the first {service}, or the keys or images of one file; a
+ * service that the command names is looked up without listing anything.
+ */
+#include "bot/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/base/str.h"
+#include "yamledit/edit.h"
+
+#define SERVICE "{service}"
+
+/* Names, each once, in order of appearance. */
+struct names {
+	struct arena *arena;
+	const char **items;
+	size_t len, cap;
+};
+
+static void names_add(struct names *n, const char *name)
+{
+	if (!name || !name_valid(name, strlen(name)))
+		return;
+	for (size_t i = 0; i < n->len; i++)
+		if (str_eq(n->items[i], name))
+			return;
+	ARRAY_GROW(n->items, n->len, n->cap);
+	n->items[n->len++] = arena_strdup(n->arena, name);
+}
+
+/* Is {service} in the file's path, so that each service has its own files? */
+static bool file_has_service(const struct service_spec *spec)
+{
+	return strstr(spec->fields[0].file, SERVICE) != NULL;
+}
+
+/* Names in the directory above the first {service} of the file's template. */
+static int names_from_tree(struct names *names, struct state *s,
+			   struct repo *repo, const char *file,
+			   struct err *err)
+{
+	const char *mark = strstr(file, SERVICE);
+	const char *start = mark, *end = strchr(mark, '/');
+	const char **entries, *dir, *pattern;
+	size_t len;
+
+	while (start > file && start[-1] != '/')
+		start--;
+	dir = arena_strndup(&s->arena, file,
+			    start > file ? (size_t)(start - file - 1) : 0);
+	pattern = end ? arena_strndup(&s->arena, start, (size_t)(end - start))
+		      : start;
+	if (repo_list(repo, &s->base_id, dir, end != NULL, &s->arena, &entries,
+		      &len, err) < 0)
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		names_add(names, config_match(&s->arena, pattern, SERVICE,
+					      entries[i]));
+	return 0;
+}
+
+static void names_from_images(struct names *names, const struct text *text,
+			      const char *pattern)
+{
+	struct ye_images images = { 0 };
+	struct err ignored = { 0 };	/* a broken file is no service here */
+
+	if (ye_images(&images, text->data, text->len, &ignored) == 0)
+		for (size_t i = 0; i < images.len; i++)
+			if (images.items[i].name)
+				names_add(names, config_match(names->arena,
+					pattern, SERVICE, images.items[i].name));
+	ye_images_release(&images);
+}
+
+/* The key as written is split at the part that holds {service}. */
+static void names_from_keys(struct names *names, const struct text *text,
+			    const char *key)
+{
+	const char *mark = strstr(key, SERVICE), *start = mark;
+	const char *end = strchr(mark, '.'), *pattern, **keys;
+	struct ye_path *above = NULL;
+	struct err ignored = { 0 };
+	size_t len;
+
+	while (start > key && start[-1] != '.')
+		start--;
+	pattern = end ? arena_strndup(names->arena, start,
+				      (size_t)(end - start)) : start;
+	if (start > key &&
+	    ye_path_parse(&above, arena_strndup(names->arena, key,
+			  (size_t)(start - key - 1)), &ignored) < 0)
+		return;
+	if (ye_keys(&keys, &len, names->arena, text->data, text->len, above,
+		    NULL, &ignored) == 0)
+		for (size_t i = 0; i < len; i++)
+			names_add(names, config_match(names->arena, pattern,
+						      SERVICE, keys[i]));
+	ye_path_free(above);
+}
+
+static int names_from_file(struct names *names, struct state *s,
+			   struct repo *repo, const struct field *f,
+			   const struct environment *env, struct err *err)
+{
+	const char *path = config_expand(&s->arena, f->file, env, NULL);
+	const char *within = f->kind == FIELD_KUSTOMIZE ? f->image : f->path;
+	struct repo_file file;
+	struct text text;
+
+	if (!within)
+		return 0;
+	within = config_expand(&s->arena, within, env, NULL);
+	if (repo_read(repo, &s->base_id, &path, 1, &file, err) < 0)
+		return -1;
+	if (!file.exists || !strstr(within, SERVICE))
+		return 0;
+	text = (struct text){ file.text, file.len };
+	if (f->kind == FIELD_KUSTOMIZE)
+		names_from_images(names, &text, within);
+	else
+		names_from_keys(names, &text, within);
+	return 0;
+}
+
+/* All names that a pattern may stand for; some may turn out to be none. */
+static int names_find(struct names *names, struct state *s, struct repo *repo,
+		      const struct service_spec *spec, struct err *err)
+{
+	const struct field *f = &spec->fields[0];
+
+	if (spec->name) {
+		names_add(names, spec->name);
+		return 0;
+	}
+	for (size_t e = 0; e < s->config.environments_len; e++) {
+		const struct environment *env = &s->config.environments[e];
+		int rc = file_has_service(spec)
+			? names_from_tree(names, s, repo,
+				config_expand(&s->arena, f->file, env, NULL),
+				err)
+			: names_from_file(names, s, repo, f, env, err);
+
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A service that may be there, as one entry of promote.yaml describes it. */
+struct maybe {
+	const char *name;
+	const struct service_spec *spec;
+	struct spot *spots;
+};
+
+struct maybes {
+	struct maybe *items;
+	size_t len, cap;
+};
+
+static void maybe_add(struct maybes *m, struct state *s, const char *name,
+		      const struct service_spec *spec)
+{
+	size_t envs = s->config.environments_len;
+	struct maybe *it;
+
+	ARRAY_GROW(m->items, m->len, m->cap);
+	it = &m->items[m->len++];
+	it->name = name;
+	it->spec = spec;
+	it->spots = arena_alloc(&s->arena, envs * sizeof(*it->spots));
+	for (size_t e = 0; e < envs; e++) {
+		struct spot *spot = &it->spots[e];
+
+		place_init(&spot->place, &s->arena, spec,
+			   &s->config.environments[e], name);
+		spot->texts = arena_alloc(&s->arena, spec->fields_len *
+					  sizeof(*spot->texts));
+		spot->env = e;
+	}
+}
+
+/* Read the files of all of them in one go. */
+static int maybes_read(struct maybes *m, struct state *s, struct repo *repo,
+		       struct err *err)
+{
+	size_t envs = s->config.environments_len, n = 0, at = 0;
+	struct repo_file *files = NULL;
+	const char **paths = NULL;
+	int rc = -1;
+
+	for (size_t i = 0; i < m->len; i++)
+		n += envs * m->items[i].spec->fields_len;
+	paths = xcalloc(n, sizeof(*paths));
+	files = xcalloc(n, sizeof(*files));
+	for (size_t i = 0; i < m->len; i++)
+		for (size_t e = 0; e < envs; e++) {
+			const struct place *p = &m->items[i].spots[e].place;
+
+			for (size_t k = 0; k < p->slots_len; k++)
+				paths[at++] = p->slots[k].file;
+		}
+	if (repo_read(repo, &s->base_id, paths, n, files, err) < 0)
+		goto out;
+	at = 0;
+	for (size_t i = 0; i < m->len; i++)
+		for (size_t e = 0; e < envs; e++) {
+			struct spot *spot = &m->items[i].spots[e];
+			struct place *p = &spot->place;
+
+			for (size_t k = 0; k < p->slots_len; k++, at++)
+				if (files[at].exists && !files[at].is_symlink)
+					spot->texts[k] = (struct text){
+						files[at].text, files[at].len };
+			place_read(p, &s->arena, spot->texts);
+			/* In a shared file, no field means not deployed. */
+			if (!m->items[i].spec->name &&
+			    !file_has_service(m->items[i].spec) &&
+			    p->err.code == ERR_NOTFOUND) {
+				err_clear(&p->err);
+				p->exists = false;
+			}
+		}
+	rc = 0;
+out:
+	free(paths);
+	free(files);
+	return rc;
+}
+
+/* Is the field anywhere? Files without it do not make a service. */
+static bool maybe_counts(const struct maybe *m, size_t envs)
+{
+	for (size_t e = 0; e < envs; e++) {
+		const struct place *p = &m->spots[e].place;
+
+		if (p->exists && (m->spec->name ||
+				  p->err.code != ERR_NOTFOUND))
+			return true;
+	}
+	return false;
+}
+
+static void services_take(struct state *s, const struct maybes *m)
+{
+	size_t envs = s->config.environments_len;
+
+	s->services = arena_alloc(&s->arena, m->len * sizeof(*s->services));
+	s->spots = arena_alloc(&s->arena, m->len * envs * sizeof(*s->spots));
+	for (size_t i = 0; i < m->len; i++) {
+		const struct maybe *it = &m->items[i];
+		size_t at = s->services_len;
+
+		if (state_service(s, it->name) != SIZE_MAX)
+			continue;	/* an earlier entry matched it */
+		if (!maybe_counts(it, envs)) {
+			if (it->spec->name)
+				diag_error(&s->diag, it->spec->node, "service "
+					   "'%s' exists in no environment; "
+					   "looked for %s", it->name,
+					   it->spots[0].place.slots[0].file);
+			continue;
+		}
+		s->services[at].name = it->name;
+		s->services[at].spec = it->spec;
+		for (size_t e = 0; e < envs; e++) {
+			struct spot *spot = &s->spots[at * envs + e];
+
+			*spot = it->spots[e];
+			spot->service = at;
+			spot->branch = s->base_is_default
+				? arena_printf(&s->arena, "promote/%s/%s",
+					s->config.environments[e].name,
+					it->name)
+				: arena_printf(&s->arena, "promote/%s/%s/%s",
+					s->base,
+					s->config.environments[e].name,
+					it->name);
+		}
+		s->services_len++;
+	}
+}
+
+int read_services(struct state *s, struct repo *repo, const struct request *r,
+		  struct err *err)
+{
+	struct names names = { .arena = &s->arena };
+	struct maybes maybes = { 0 };
+	int rc = -1;
+
+	for (size_t i = 0; i < s->config.services_len; i++) {
+		const struct service_spec *spec = &s->config.services[i];
+
+		names.len = 0;
+		if (r->wishes_len == 0) {
+			if (names_find(&names, s, repo, spec, err) < 0)
+				goto out;
+		} else {
+			for (size_t k = 0; k < r->wishes_len; k++)
+				if (!spec->name ||
+				    str_eq(spec->name, r->wishes[k].service))
+					names_add(&names, r->wishes[k].service);
+		}
+		for (size_t k = 0; k < names.len; k++)
+			maybe_add(&maybes, s, names.items[k], spec);
+	}
+	if (maybes_read(&maybes, s, repo, err) < 0)
+		goto out;
+	services_take(s, &maybes);
+	rc = 0;
+out:
+	free(names.items);
+	free(maybes.items);
+	return rc;
+}

@@ -1,0 +1,26 @@
+#include "bot/state.h"
+
+#include <string.h>
+
+#include "bot/base/str.h"
+
+struct spot *state_spot(const struct state *s, size_t service, size_t env)
+{
+	return &s->spots[service * s->config.environments_len + env];
+}
+
+size_t state_service(const struct state *s, const char *name)
+{
+	for (size_t i = 0; i < s->services_len; i++)
+		if (str_eq(s->services[i].name, name))
+			return i;
+	return SIZE_MAX;
+}
+
+void state_release(struct state *s)
+{
+	config_release(&s->config);
+	diag_release(&s->diag);
+	arena_release(&s->arena);
+	memset(s, 0, sizeof(*s));
+}

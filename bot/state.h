@@ -1,0 +1,130 @@
+#ifndef BOT_STATE_H
+#define BOT_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bot/base/mem.h"
+#include "bot/config.h"
+#include "bot/git/repo.h"
+#include "bot/place.h"
+#include "forge/forge.h"
+#include "policies/timeline.h"
+
+/*
+ * What is known about the world at one moment: base's head, promote.yaml and
+ * the fields at that commit, and whatever the plan asked for beyond that.
+ * Facts only; nothing here decides. bot/read.c fills it, bot/plan*.c reads it.
+ */
+
+/* What a person or a pipeline asked for. Borrowed from the options. */
+struct wish {			/* SERVICE[:LABEL][=VERSION] */
+	const char *service;
+	const char *label;	/* one image of the service, or NULL: all */
+	bool has_version;
+	struct version version;
+	int64_t build;		/* bump --build; -1: none */
+};
+
+enum command_id {
+	CMD_BUMP, CMD_TO, CMD_AUTO, CMD_ROLLBACK, CMD_STATUS, CMD_LOG,
+	CMD_CHECK,
+};
+
+struct request {
+	enum command_id command;
+	const char *env;	/* bump --to, to, rollback, log; or NULL */
+	const char *const *envs;	/* status: only these; none: all */
+	size_t envs_len;
+	struct wish *wishes;
+	size_t wishes_len;
+	struct image_ref image;	/* bump --image; name NULL: not given */
+	int64_t build;		/* bump --image --build */
+	const char *source;	/* --source, a URL; or NULL */
+	const char *reason;	/* --reason, or NULL */
+	const char **overrides;
+	size_t overrides_len;
+	const char *author_name, *author_mail;
+	bool has_forge;		/* pull requests are possible */
+	const char *forge_missing;	/* why not, for messages */
+};
+
+/* A branch of ours, and whether all on it is ours by content (I2). */
+struct branch_facts {
+	bool is_known;
+	bool is_ours;
+	const char *foreign;	/* not ours: the commit that is a person's, and
+				   who made it */
+	const char *version;	/* what the place would run at its head */
+	bool is_on_base;	/* no commit beyond base */
+	bool files_moved;	/* base changed the place's files since the
+				   branch left it: it may conflict */
+};
+
+/* A service in an environment, and all that is known about it. */
+struct spot {
+	struct place place;
+	struct text *texts;	/* one per slot */
+	size_t service, env;	/* indexes */
+
+	const struct timeline *timeline;	/* NULL: not read */
+
+	const char *branch;	/* promote/ENV/SERVICE */
+	struct oid branch_id;	/* zero: there is none */
+	struct branch_facts branch_facts;
+
+	const struct forge_pr *pr;	/* the open one, or NULL */
+	const struct forge_pr *past;	/* of the branch, any state, newest first */
+	size_t past_len;
+	bool past_known;
+	const struct forge_readiness *readiness;	/* NULL: not read */
+};
+
+struct service {
+	const char *name;
+	const struct service_spec *spec;
+};
+
+struct state {
+	struct arena arena;
+	struct diag diag;	/* of promote.yaml; warnings remain */
+	struct config config;
+	int64_t now_s;
+
+	const char *base;	/* "main" */
+	bool base_is_default;
+	struct oid base_id;
+	char base_hex[OID_HEX + 1];
+
+	struct service *services;
+	size_t services_len;
+	struct spot *spots;	/* services_len x environments_len */
+
+	size_t history_depth;	/* what the timelines were read with */
+	bool prs_known;
+};
+
+struct spot *state_spot(const struct state *s, size_t service, size_t env);
+/* Index, or SIZE_MAX. */
+size_t state_service(const struct state *s, const char *name);
+
+/*
+ * The facts that a plan lacks: a set of flags for each spot. read_needs()
+ * gets them, many at once.
+ */
+enum {
+	NEED_TIMELINE = 1 << 0,		/* deeper, if there is one already */
+	NEED_BRANCH = 1 << 1,
+	NEED_PAST = 1 << 2,
+	NEED_READY = 1 << 3,
+};
+struct needs {
+	unsigned char *flags;	/* one per spot */
+	bool prs;		/* the list of open pull requests */
+	bool any;
+};
+
+void state_release(struct state *s);
+
+#endif

@@ -1,0 +1,223 @@
+#include "bot/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bot/base/str.h"
+#include "bot/trailers.h"
+
+#define MARKER_START "<!-- git-promote "
+#define MARKER_END " -->"
+
+static const char *shown(const char *version)
+{
+	return version && *version ? version : "nothing";
+}
+
+/* Arena's copy of B, which is released. */
+static const char *finish(struct arena *a, struct buf *b)
+{
+	const char *s = arena_strndup(a, buf_str(b), b->len);
+
+	buf_release(b);
+	return s;
+}
+
+/* Digests are long: twelve digits are enough for a title. */
+static void add_short(struct buf *out, const char *version)
+{
+	const char *at = strstr(version, "sha256:");
+
+	if (!at) {
+		buf_addstr(out, version);
+		return;
+	}
+	buf_add(out, version, (size_t)(at - version));
+	buf_addf(out, "%.19s", at);
+	at += strlen("sha256:") + strspn(at + strlen("sha256:"),
+					 "0123456789abcdef");
+	add_short(out, at);
+}
+
+const char *text_pr_title(struct arena *a, const struct change_info *c)
+{
+	struct buf out = { 0 };
+
+	buf_addf(&out, "Promote %s ", c->service);
+	add_short(&out, c->new_version);
+	buf_addf(&out, " to %s", c->environment);
+	return finish(a, &out);
+}
+
+const char *text_commit(struct arena *a, const struct change_info *c)
+{
+	struct buf out = { 0 };
+	char build[24] = "";
+
+	buf_addf(&out, "%s: %s ", c->environment, c->service);
+	add_short(&out, c->new_version);
+	buf_addf(&out, "\n\nWas %s.", shown(c->old_version));
+	if (c->from)
+		buf_addf(&out, " Promoted from %s.", c->from);
+	buf_addstr(&out, "\n\n");
+	trailer_add(&out, "Promote-Service", c->service);
+	trailer_add(&out, "Promote-Environment", c->environment);
+	trailer_add(&out, "Promote-Version", c->new_version);
+	trailer_add(&out, "Promote-From", c->from);
+	trailer_add(&out, "Promote-Source", c->source);
+	if (c->build >= 0)
+		snprintf(build, sizeof(build), "%lld", (long long)c->build);
+	trailer_add(&out, "Promote-Build", build);
+	trailer_add(&out, "Promote-Override", c->overridden);
+	trailer_add(&out, "Promote-Reason", c->reason);
+	return finish(a, &out);
+}
+
+/*
+ * ".../commit/OLD" and ".../commit/NEW" of one repository give its page that
+ * compares the two; all the forges we know spell it so.
+ */
+static const char *compare_link(struct arena *a, const char *old_source,
+				const char *new_source)
+{
+	static const char mark[] = "/commit/";
+	const char *old_at, *new_at;
+	size_t head;
+
+	if (!old_source || !new_source)
+		return NULL;
+	old_at = strstr(old_source, mark);
+	new_at = strstr(new_source, mark);
+	if (!old_at || !new_at)
+		return NULL;
+	head = (size_t)(new_at - new_source);
+	if (head != (size_t)(old_at - old_source) ||
+	    memcmp(old_source, new_source, head) != 0)
+		return NULL;
+	return arena_printf(a, "%.*s/compare/%s...%s", (int)head, new_source,
+			    old_at + strlen(mark), new_at + strlen(mark));
+}
+
+/* A link is shown only where it is plainly a web address. */
+static bool url_safe(const char *url)
+{
+	if (!str_starts(url, "https://") && !str_starts(url, "http://"))
+		return false;
+	for (; *url; url++)
+		if (*url <= ' ' || strchr("<>\"'`()[]\\|{}", *url) ||
+		    (unsigned char)*url >= 0x7f)
+			return false;
+	return true;
+}
+
+static void row_url(struct buf *out, const char *name, const char *url)
+{
+	if (url && url_safe(url))
+		buf_addf(out, "| %s | <%s> |\n", name, url);
+}
+
+static const char *const verdict_words[] = {
+	[VERDICT_PASS] = "passed", [VERDICT_WAIT] = "waits",
+	[VERDICT_REFUSE] = "refused", [VERDICT_NEED] = "unknown",
+};
+
+static void add_marker(struct buf *out, const struct marker *m)
+{
+	buf_addf(out, MARKER_START "service=%s environment=%s version=%s by=%s",
+		 m->service, m->environment, m->version, m->by);
+	if (m->closed)
+		buf_addf(out, " closed=%s", m->closed);
+	buf_addstr(out, MARKER_END "\n");
+}
+
+const char *text_pr_body(struct arena *a, const struct change_info *c)
+{
+	struct marker marker = { c->service, c->environment, c->new_version,
+				 c->by, NULL };
+	const char *compare = compare_link(a, c->old_source, c->source);
+	struct buf out = { 0 };
+
+	buf_addf(&out, "| service | %s |\n| --- | --- |\n", c->service);
+	buf_addf(&out, "| environment | %s |\n", c->environment);
+	buf_addf(&out, "| version | `%s` &rarr; `%s` |\n",
+		 shown(c->old_version), c->new_version);
+	if (c->from && c->stay) {
+		buf_addf(&out, "| live in %s since | ", c->from);
+		time_format(&out, c->stay->from_s);
+		if (c->stay->commit)
+			buf_addf(&out, " (%s)", c->stay->commit);
+		buf_addstr(&out, " |\n");
+	}
+	row_url(&out, "built from", c->source);
+	row_url(&out, "changes", compare);
+	if (c->reason) {
+		buf_addstr(&out, "| reason | ");
+		escape_markdown(&out, c->reason);
+		buf_addstr(&out, " |\n");
+	}
+	if (c->gates_len)
+		buf_addstr(&out, "\n| gate | verdict | |\n| --- | --- | --- |\n");
+	for (size_t i = 0; i < c->gates_len; i++) {
+		buf_addf(&out, "| %s | %s | ", c->gates[i].name,
+			 verdict_words[c->gates[i].verdict]);
+		escape_markdown(&out, c->gates[i].reason);
+		buf_addstr(&out, " |\n");
+	}
+	buf_addstr(&out, "\nMerging this deploys it. Closing it keeps this "
+		   "version out of the environment until a newer one comes or "
+		   "it is promoted by name. A commit of yours on this branch "
+		   "makes the bot leave it alone.\n\n");
+	add_marker(&out, &marker);
+	return finish(a, &out);
+}
+
+bool text_marker_parse(struct arena *a, const char *body, struct marker *out)
+{
+	const char *at = body, *last = NULL, *end;
+	char *copy, *save = NULL;
+
+	memset(out, 0, sizeof(*out));
+	while ((at = strstr(at, MARKER_START))) {
+		last = at;
+		at += strlen(MARKER_START);
+	}
+	end = last ? strstr(last, MARKER_END) : NULL;
+	if (!end)
+		return false;
+	last += strlen(MARKER_START);
+	copy = arena_strndup(a, last, (size_t)(end - last));
+	for (char *w = strtok_r(copy, " ", &save); w;
+	     w = strtok_r(NULL, " ", &save)) {
+		if (str_starts(w, "service="))
+			out->service = w + strlen("service=");
+		else if (str_starts(w, "environment="))
+			out->environment = w + strlen("environment=");
+		else if (str_starts(w, "version="))
+			out->version = w + strlen("version=");
+		else if (str_starts(w, "by="))
+			out->by = w + strlen("by=");
+		else if (str_starts(w, "closed="))
+			out->closed = w + strlen("closed=");
+	}
+	return out->service && out->environment && out->version;
+}
+
+const char *text_body_closed(struct arena *a, const char *body,
+			     const char *why)
+{
+	const char *start = strstr(body, MARKER_START);
+	struct buf out = { 0 };
+	struct marker m;
+
+	if (!text_marker_parse(a, body, &m))
+		return body;
+	buf_add(&out, body, (size_t)(start - body));
+	buf_addstr(&out, "Closed by git-promote: ");
+	escape_markdown(&out, why);
+	buf_addstr(&out, "\n\n");
+	m.closed = "bot";
+	if (!m.by)
+		m.by = "auto";
+	add_marker(&out, &m);
+	return finish(a, &out);
+}

@@ -1,0 +1,44 @@
+#ifndef BOT_TEXT_H
+#define BOT_TEXT_H
+
+#include "bot/plan.h"
+
+/*
+ * What we write into commits and pull requests. All parts that came from
+ * outside are escaped here for where they go (I12).
+ */
+struct change_info {
+	const char *service, *environment;
+	const char *old_version, *new_version;
+	const char *from;		/* environment, or NULL */
+	const struct stay *stay;	/* in `from`, or NULL */
+	const char *source, *old_source;	/* URLs, or NULL */
+	int64_t build;			/* -1: none */
+	const char *reason;		/* or NULL */
+	const char *overridden;		/* gates, or NULL */
+	const char *by;			/* the command: "auto", "to", "bump" */
+	const struct gate_result *gates;
+	size_t gates_len;
+};
+
+/* Subject, what changed, trailers (I4). In A. */
+const char *text_commit(struct arena *a, const struct change_info *c);
+const char *text_pr_title(struct arena *a, const struct change_info *c);
+const char *text_pr_body(struct arena *a, const struct change_info *c);
+
+/*
+ * The hidden marker in a pull request's body: what it is for, and whether
+ * the bot closed it itself. A person can edit it, so nothing is allowed
+ * because of it.
+ */
+struct marker {
+	const char *service, *environment, *version, *by, *closed;
+};
+/* False: there is none. Strings in A. */
+bool text_marker_parse(struct arena *a, const char *body, struct marker *out);
+
+/* BODY with the marker saying that the bot closed it, and a line saying WHY. */
+const char *text_body_closed(struct arena *a, const char *body,
+			     const char *why);
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * The timelines of services: the histories of their files, read for the
+ * versions they held and folded into stays.
+ */
+#include "bot/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/base/log.h"
+#include "bot/base/str.h"
+#include "bot/trailers.h"
+
+/* Paths and blobs, each once, so that every one is fetched once. */
+struct history_set {
+	const char **paths;
+	size_t len, cap;
+	struct repo_history *histories;
+	struct repo_file **files;	/* files[path][change] */
+};
+
+static size_t path_index(struct history_set *h, const char *path)
+{
+	for (size_t i = 0; i < h->len; i++)
+		if (str_eq(h->paths[i], path))
+			return i;
+	ARRAY_GROW(h->paths, h->len, h->cap);
+	h->paths[h->len] = path;
+	return h->len++;
+}
+
+/* Fetch the content of every change of every path at once. */
+static int contents_read(struct history_set *h, struct state *s,
+			 struct repo *repo, struct err *err)
+{
+	struct repo_file *all;
+	struct oid *ids;
+	size_t n = 0, at = 0;
+	int rc;
+
+	for (size_t i = 0; i < h->len; i++)
+		n += h->histories[i].len;
+	ids = xcalloc(n, sizeof(*ids));
+	all = arena_alloc(&s->arena, n * sizeof(*all));
+	n = 0;
+	for (size_t i = 0; i < h->len; i++)
+		for (size_t k = 0; k < h->histories[i].len; k++)
+			if (h->histories[i].changes[k].exists)
+				ids[n++] = h->histories[i].changes[k].blob;
+	rc = repo_blobs(repo, ids, n, all, err);
+	free(ids);
+	if (rc < 0)
+		return -1;
+	h->files = arena_alloc(&s->arena, h->len * sizeof(*h->files));
+	for (size_t i = 0; i < h->len; i++) {
+		const struct repo_history *it = &h->histories[i];
+
+		h->files[i] = arena_alloc(&s->arena,
+					  it->len * sizeof(**h->files));
+		for (size_t k = 0; k < it->len; k++)
+			if (it->changes[k].exists)
+				h->files[i][k] = all[at++];
+	}
+	return 0;
+}
+
+/* The change of history H that was in force at first-parent position POS. */
+static size_t change_at(const struct repo_history *h, size_t pos)
+{
+	size_t i = 0;
+
+	while (i < h->len && h->changes[i].pos < pos)
+		i++;
+	return i;
+}
+
+/* Positions at which any file of the place changed, oldest first. */
+static size_t *positions(const struct history_set *h, const size_t *index,
+			 size_t n, size_t *len)
+{
+	size_t *pos = NULL, cap = 0;
+
+	*len = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct repo_history *it = &h->histories[index[i]];
+
+		for (size_t k = 0; k < it->len; k++) {
+			size_t at = 0, p = it->changes[k].pos;
+
+			while (at < *len && pos[at] > p)
+				at++;
+			if (at < *len && pos[at] == p)
+				continue;
+			ARRAY_GROW(pos, *len, cap);
+			memmove(pos + at + 1, pos + at,
+				(*len - at) * sizeof(*pos));
+			pos[at] = p;
+			(*len)++;
+		}
+	}
+	return pos;
+}
+
+/*
+ * What the commit that brought a stay says about itself: its own trailers, or
+ * those of the commit it merged (read only THROUGH_MERGES: it may have to be
+ * fetched).
+ */
+static int trailers_read(struct state *s, struct repo *repo,
+			 const struct spot *spot, const struct oid *id,
+			 bool through_merges, struct stay *stay,
+			 struct err *err)
+{
+	struct repo_commit c;
+	const char *service;
+
+	stay->build = -1;
+	if (repo_commit(repo, id, &s->arena, &c, err) < 0)
+		return -1;
+	for (int depth = 0; depth < 2; depth++) {
+		service = trailer_get(&s->arena, c.message, "Promote-Service");
+		if (str_eq(service, spot->place.service)) {
+			stay->build = trailer_number(trailer_get(&s->arena,
+						c.message, "Promote-Build"));
+			stay->source = trailer_get(&s->arena, c.message,
+						   "Promote-Source");
+			return 0;
+		}
+		if (c.parents_len < 2 || depth || !through_merges)
+			break;
+		if (repo_commit(repo, &c.parents[1], &s->arena, &c, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The version of the place at a position; NULL: not there, not readable. */
+static const char *version_at(struct state *s, const struct history_set *h,
+			      const struct spot *spot, const size_t *index,
+			      size_t pos)
+{
+	const struct place *p = &spot->place;
+	struct version *versions =
+		arena_alloc(&s->arena, p->slots_len * sizeof(*versions));
+	struct text *texts = arena_alloc(&s->arena,
+					 p->slots_len * sizeof(*texts));
+
+	for (size_t i = 0; i < p->slots_len; i++) {
+		const struct repo_history *it = &h->histories[index[i]];
+		size_t k = change_at(it, pos);
+
+		if (k == it->len || !it->changes[k].exists)
+			return NULL;
+		texts[i].data = h->files[index[i]][k].text;
+		texts[i].len = h->files[index[i]][k].len;
+	}
+	if (!place_versions_of(p, &s->arena, texts, versions))
+		return NULL;
+	return place_version(&s->arena, p->slots, versions, p->slots_len);
+}
+
+/* The change at POS among the place's files: all were made by one commit. */
+static const struct repo_change *change_of(const struct history_set *h,
+					   const size_t *index, size_t n,
+					   size_t pos)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct repo_history *it = &h->histories[index[i]];
+		size_t k = change_at(it, pos);
+
+		if (k < it->len && it->changes[k].pos == pos)
+			return &it->changes[k];
+	}
+	BUG("no change at position %zu", pos);
+}
+
+static int timeline_make(struct state *s, struct repo *repo, struct spot *spot,
+			 const struct history_set *h, const size_t *index,
+			 bool with_builds, struct err *err)
+{
+	size_t n = spot->place.slots_len, len;
+	size_t *pos = positions(h, index, n, &len);
+	struct timeline *t = arena_alloc(&s->arena, sizeof(*t));
+	struct stay *stays = arena_alloc(&s->arena, (len + 1) * sizeof(*stays));
+	size_t at = len;	/* filled from the end: newest first */
+	int rc = 0;
+
+	t->complete = true;
+	for (size_t i = 0; i < n; i++)
+		t->complete &= h->histories[index[i]].complete;
+	for (size_t i = 0; i < len && rc == 0; i++) {
+		const struct repo_change *c = change_of(h, index, n, pos[i]);
+		const char *version = version_at(s, h, spot, index, pos[i]);
+		char hex[OID_HEX + 1];
+		struct stay *stay;
+
+		if (at < len && str_eq(stays[at].version, version))
+			continue;	/* the file changed, the version did not */
+		if (at == len && !version)
+			continue;	/* before it came to be */
+		if (at < len)
+			stays[at].until_s = c->landed_s;
+		stay = &stays[--at];
+		stay->version = version;
+		stay->from_s = c->landed_s;
+		stay->until_s = TIME_UNKNOWN;
+		stay->commit = arena_strdup(&s->arena,
+					    oid_hex(hex, &c->commit));
+		stay->pos = c->pos;
+		stay->build = -1;
+		if (version)
+			rc = trailers_read(s, repo, spot, &c->commit,
+					   with_builds, stay, err);
+	}
+	free(pos);
+	t->stays = stays + at;
+	t->len = len - at;
+	spot->timeline = t;
+	return rc;
+}
+
+int read_timelines(struct state *s, struct repo *repo,
+		   const unsigned char *flags, size_t depth, bool with_builds,
+		   struct err *err)
+{
+	size_t spots = s->services_len * s->config.environments_len;
+	struct history_set h = { 0 };
+	size_t *index = NULL, len = 0, cap = 0, at = 0;
+	int rc = -1;
+
+	for (size_t i = 0; i < spots; i++) {
+		const struct place *p = &s->spots[i].place;
+
+		if (!(flags[i] & NEED_TIMELINE))
+			continue;
+		for (size_t k = 0; k < p->slots_len; k++) {
+			ARRAY_GROW(index, len, cap);
+			index[len++] = path_index(&h, p->slots[k].file);
+		}
+	}
+	log_progress("reading the history of %zu files, %zu commits back",
+		     h.len, depth);
+	h.histories = arena_alloc(&s->arena, h.len * sizeof(*h.histories));
+	if (repo_history(repo, &s->base_id, h.paths, h.len, depth, &s->arena,
+			 h.histories, err) < 0 ||
+	    contents_read(&h, s, repo, err) < 0)
+		goto out;
+	rc = 0;
+	for (size_t i = 0; i < spots && rc == 0; i++) {
+		if (!(flags[i] & NEED_TIMELINE))
+			continue;
+		rc = timeline_make(s, repo, &s->spots[i], &h, index + at,
+				   with_builds, err);
+		at += s->spots[i].place.slots_len;
+	}
+	s->history_depth = depth;
+out:
+	free(h.paths);
+	free(index);
+	return rc;
+}

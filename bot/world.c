@@ -1,0 +1,352 @@
+#include "bot/world.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bot/base/log.h"
+#include "bot/base/str.h"
+
+enum { TOKEN_MAX = 64 * 1024, URL_MAX_LEN = 2048 };
+
+static const char *env_get(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && *v ? v : NULL;
+}
+
+static const char *first(const char *flag, const char *variable)
+{
+	return flag ? flag : env_get(variable);
+}
+
+static bool is_http(const char *location)
+{
+	return str_starts(location, "https://") ||
+	       str_starts(location, "http://");
+}
+
+/*
+ * The standard output of git with these arguments, its last newline gone, in
+ * A; NULL where git fails. Only to look at the checkout we stand in.
+ */
+static const char *git_says(struct arena *a, const char *const *argv)
+{
+	char text[URL_MAX_LEN + 1];
+	size_t len = 0;
+	ssize_t n;
+	int fds[2], status;
+	pid_t pid;
+
+	if (pipe(fds) < 0)
+		return NULL;
+	pid = fork();
+	if (pid < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return NULL;
+	}
+	if (pid == 0) {
+		dup2(fds[1], STDOUT_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(127);
+		execvp("git", (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	close(fds[1]);
+	while (len < sizeof(text) - 1 &&
+	       ((n = read(fds[0], text + len, sizeof(text) - 1 - len)) > 0 ||
+		(n < 0 && errno == EINTR)))
+		len += n > 0 ? (size_t)n : 0;
+	close(fds[0]);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return NULL;
+	while (len && text[len - 1] == '\n')
+		len--;
+	return len ? arena_strndup(a, text, len) : NULL;
+}
+
+/* The repository: flag, variable, else the checkout's remote `origin`. */
+static int location_find(struct world *w, const struct world_options *o,
+			 struct err *err)
+{
+	static const char *const origin[] = { "git", "remote", "get-url",
+					      "origin", NULL };
+	static const char *const top[] = { "git", "rev-parse",
+					   "--show-toplevel", NULL };
+
+	w->location = arena_strdup(&w->arena, first(o->repo, "PROMOTE_REPO"));
+	if (!w->location)
+		w->location = git_says(&w->arena, origin);
+	if (!w->location && git_says(&w->arena, top))
+		return err_set(err, ERR_USAGE, "this checkout has no remote "
+			       "'origin'; name the config repository with "
+			       "--repo URL|PATH or PROMOTE_REPO");
+	if (!w->location)
+		return err_set(err, ERR_USAGE, "no config repository: give "
+			       "--repo URL|PATH, set PROMOTE_REPO, or run "
+			       "inside a checkout of it");
+	return 0;
+}
+
+/*
+ * User info in a remote's URL is a credential: take it out of the URL. The
+ * password, or a user alone, is the token when none was given.
+ */
+static void userinfo_take(struct world *w, const char **user)
+{
+	const char *start, *at, *end, *colon;
+	char *secret;
+
+	if (!is_http(w->location))
+		return;
+	start = strstr(w->location, "://") + 3;
+	end = start + strcspn(start, "/?#");
+	at = memrchr(start, '@', (size_t)(end - start));
+	if (!at)
+		return;
+	colon = memchr(start, ':', (size_t)(at - start));
+	secret = colon ? arena_strndup(&w->arena, colon + 1,
+				       (size_t)(at - colon - 1))
+		       : arena_strndup(&w->arena, start, (size_t)(at - start));
+	log_secret(secret);
+	if (colon)
+		*user = arena_strndup(&w->arena, start,
+				      (size_t)(colon - start));
+	if (!w->token)
+		w->token = secret;
+	w->location = arena_printf(&w->arena, "%.*s%s",
+				   (int)(start - w->location), w->location,
+				   at + 1);
+}
+
+static int token_from_file(struct world *w, const char *path, struct err *err)
+{
+	FILE *f = fopen(path, "re");
+	char *text;
+	size_t len;
+
+	if (!f)
+		return err_set(err, ERR_USAGE, "PROMOTE_TOKEN_FILE: cannot "
+			       "read '%s': %s", path, strerror(errno));
+	text = arena_alloc(&w->arena, TOKEN_MAX + 1);
+	len = fread(text, 1, TOKEN_MAX, f);
+	fclose(f);
+	while (len && strchr("\r\n \t", text[len - 1]))
+		text[--len] = '\0';
+	if (len == 0 || strpbrk(text, "\r\n"))
+		return err_set(err, ERR_USAGE, "PROMOTE_TOKEN_FILE: '%s' does "
+			       "not hold one line with a token", path);
+	w->token = text;
+	return 0;
+}
+
+static int token_find(struct world *w, struct err *err)
+{
+	const char *file = env_get("PROMOTE_TOKEN_FILE");
+
+	w->token = env_get("PROMOTE_TOKEN");
+	if (!w->token && file && token_from_file(w, file, err) < 0)
+		return -1;
+	if (!w->token && w->forge_kind) {
+		const char *const *v = forge_token_variables(w->forge_kind);
+
+		for (; v && *v && !w->token; v++)
+			w->token = env_get(*v);
+	}
+	if (w->token && strpbrk(w->token, "\r\n"))
+		return err_set(err, ERR_USAGE, "the token has a line break in "
+			       "it; set PROMOTE_TOKEN without one");
+	log_secret(w->token);
+	return 0;
+}
+
+/* Host of an http(s) or ssh location, in the arena; NULL: a path. */
+static const char *location_host(struct world *w)
+{
+	const char *s = strstr(w->location, "://"), *at;
+	size_t len;
+
+	if (s) {
+		s += 3;
+		at = memchr(s, '@', strcspn(s, "/"));
+		s = at ? at + 1 : s;
+		len = *s == '[' ? strcspn(s, "]") : strcspn(s, ":/");
+		return len ? arena_strndup(&w->arena, s, len) : NULL;
+	}
+	at = strchr(w->location, '@');
+	s = strchr(w->location, ':');
+	if (!s || (strchr(w->location, '/') && strchr(w->location, '/') < s))
+		return NULL;
+	at = at && at < s ? at + 1 : w->location;
+	return arena_strndup(&w->arena, at, (size_t)(s - at));
+}
+
+int world_open(struct world *w, const struct world_options *o,
+	       struct err *err)
+{
+	struct http_options http = {
+		.user_agent = "git-promote/" PROMOTE_VERSION,
+	};
+	struct repo_options repo = { .unfiltered = o->unfiltered };
+	const char *user = NULL, *host;
+
+	memset(w, 0, sizeof(*w));
+	w->deadline = deadline_in(o->timeout_ms);
+	http.deadline = w->deadline;
+	w->http = http_new(&http);
+	if (location_find(w, o, err) < 0)
+		return -1;
+	w->base = arena_strdup(&w->arena, first(o->base, "PROMOTE_BASE"));
+	if (w->base && str_starts(w->base, "refs/heads/"))
+		w->base += strlen("refs/heads/");
+	w->forge_url = arena_strdup(&w->arena, first(o->forge_url,
+						     "PROMOTE_FORGE_URL"));
+	w->forge_kind = arena_strdup(&w->arena, first(o->forge,
+						      "PROMOTE_FORGE"));
+	host = location_host(w);
+	if (!w->forge_kind && host)
+		w->forge_kind = forge_kind_of_host(host);
+	if (w->forge_kind && !str_eq(w->forge_kind, "none") &&
+	    !forge_kind_known(w->forge_kind)) {
+		struct buf kinds = { 0 };
+
+		forge_kind_names(&kinds);
+		err_set(err, ERR_USAGE, "unknown forge '%s'; there are: %s, "
+			"none", w->forge_kind, buf_str(&kinds));
+		buf_release(&kinds);
+		return -1;
+	}
+	if (token_find(w, err) < 0)
+		return -1;
+	userinfo_take(w, &user);
+	if (w->token && is_http(w->location)) {
+		if (!user)
+			user = w->forge_kind && !str_eq(w->forge_kind, "none")
+				? forge_git_user(w->forge_kind)
+				: "x-access-token";
+		if (http_cred_basic(&w->git_cred, w->location, user, w->token,
+				    err) < 0)
+			return -1;
+		repo.cred = &w->git_cred;
+	}
+	repo.location = w->location;
+	repo.http = w->http;
+	repo.deadline = &w->deadline;
+	return repo_open(&w->repo, &repo, err);
+}
+
+/* OWNER and NAME are the last two parts of the repository's path. */
+static int owner_name(struct world *w, const char **owner, const char **name,
+		      struct err *err)
+{
+	const char *path = strstr(w->location, "://");
+	char *copy, *slash;
+	size_t len;
+
+	if (path)
+		path = strchr(path + 3, '/');
+	else
+		path = strchr(w->location, ':');
+	copy = arena_strdup(&w->arena, path ? path + 1 : "");
+	len = strlen(copy);
+	while (len && copy[len - 1] == '/')
+		copy[--len] = '\0';
+	if (str_ends(copy, ".git"))
+		copy[len - 4] = '\0';
+	slash = strrchr(copy, '/');
+	if (!slash || !slash[1])
+		return err_set(err, ERR_USAGE, "cannot tell owner and name of "
+			       "the repository from '%s'", w->location);
+	*slash = '\0';
+	*name = slash + 1;
+	slash = strrchr(copy, '/');
+	*owner = slash ? slash + 1 : copy;
+	return 0;
+}
+
+/* scheme://host[:port] of the forge's own web address. */
+static int forge_origin(struct world *w, const char **out, struct err *err)
+{
+	const char *host;
+
+	if (is_http(w->location)) {
+		const char *end = strstr(w->location, "://") + 3;
+
+		end += strcspn(end, "/?#");
+		*out = arena_strndup(&w->arena, w->location,
+				     (size_t)(end - w->location));
+		return 0;
+	}
+	host = location_host(w);
+	if (!host)
+		return err_set(err, ERR_USAGE, "the repository is a path on "
+			       "disk; name its forge with --forge-url");
+	*out = arena_printf(&w->arena, "https://%s", host);
+	return 0;
+}
+
+int world_open_forge(struct world *w, const char *config_kind,
+		     struct err *err)
+{
+	struct forge_options o = { .http = w->http };
+	const char *origin = w->forge_url;
+	char *root;
+	int rc;
+
+	if (w->forge || w->forge_missing)
+		return 0;
+	if (!w->forge_kind && config_kind) {
+		w->forge_kind = arena_strdup(&w->arena, config_kind);
+		if (!w->token && token_find(w, err) < 0)
+			return -1;
+	}
+	if (w->forge_kind && str_eq(w->forge_kind, "none")) {
+		w->forge_missing = "--forge none has no pull requests";
+		return 0;
+	}
+	if (!w->forge_kind) {
+		w->forge_missing = "no forge is known; name it with --forge, "
+				   "PROMOTE_FORGE or `forge:` in " CONFIG_FILE;
+		return 0;
+	}
+	if (!origin && !is_http(w->location) && !location_host(w)) {
+		w->forge_missing = "the repository is a path on disk; name its "
+				   "forge with --forge-url or PROMOTE_FORGE_URL";
+		return 0;
+	}
+	if (!w->token) {
+		w->forge_missing = "there is no token for the forge; set "
+				   "PROMOTE_TOKEN or PROMOTE_TOKEN_FILE";
+		return 0;
+	}
+	if ((!origin && forge_origin(w, &origin, err) < 0) ||
+	    owner_name(w, &o.owner, &o.name, err) < 0)
+		return -1;
+	o.kind = w->forge_kind;
+	o.token = w->token;
+	root = forge_default_root(w->forge_kind, origin);
+	o.root = root;
+	rc = forge_open(&w->forge, &o, err);
+	free(root);
+	return rc;
+}
+
+void world_release(struct world *w)
+{
+	forge_free(w->forge);
+	repo_free(w->repo);
+	http_cred_release(&w->git_cred);
+	http_free(w->http);
+	arena_release(&w->arena);
+	memset(w, 0, sizeof(*w));
+}
