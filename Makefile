@@ -31,6 +31,13 @@ SIM	= $(BUILD)/forge-sim
 
 objs	= $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
+# make V=1 shows the whole command lines.
+ifeq ($(V),)
+say	= @printf '  %-5s %s\n' $(1) $(2);
+else
+say	=
+endif
+
 .PHONY: all clean install test unit e2e sanitize demo layers packages
 all: packages $(BINS)
 
@@ -39,23 +46,22 @@ packages:
 	@tests/packages
 
 $(LIB): $(call objs,$(LIB_SRC))
-	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/git-promote: $(call objs,bot/main.c) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(BUILD)/yamledit: $(call objs,bot/yamledit.c) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(SIM): $(call objs,$(wildcard tests/sim/*.c)) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd $(LDLIBS)
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(BUILD)/obj/%.o: %.c | packages
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
