@@ -107,9 +107,9 @@ static const char **declined_list(struct planner *pl, const struct spot *spot,
 	return list;
 }
 
-static void candidate_at(struct planner *pl, const struct spot *spot,
-			 bool soak_counts, bool declined_counts,
-			 struct candidate *out)
+/* The facts for the candidate rule; a soak that is overridden is none. */
+static struct candidate_facts candidate_facts(struct planner *pl,
+					      const struct spot *spot)
 {
 	const struct rules *rules = pl_rules(pl, spot);
 	struct timeline *from = arena_alloc(pl_arena(pl), from_len(spot) *
@@ -117,39 +117,13 @@ static void candidate_at(struct planner *pl, const struct spot *spot,
 	struct candidate_facts f = {
 		.from = from, .from_len = from_len(spot),
 		.target = spot->timeline, .now_s = pl->state->now_s,
-		.soak_s = soak_counts ? gates_soak_s(rules->gates,
-						     rules->gates_len) : 0,
 	};
 
+	if (!pl_overridden(pl, "soak"))
+		f.soak_s = gates_soak_s(rules->gates, rules->gates_len);
 	for (size_t i = 0; i < from_len(spot); i++)
 		from[i] = *from_spot(pl, spot, i)->timeline;
-	if (declined_counts)
-		f.declined = declined_list(pl, spot, &f.declined_len);
-	candidate_find(&f, out);
-}
-
-/* The worst that GATE says of the stays in all the environments before. */
-static void gate_judge_all(struct planner *pl, const struct spot *spot,
-			   const struct gate *gate, struct gate_facts *facts,
-			   struct gate_result *out)
-{
-	static const int badness[] = {
-		[VERDICT_PASS] = 0, [VERDICT_WAIT] = 1, [VERDICT_NEED] = 2,
-		[VERDICT_REFUSE] = 3,
-	};
-
-	gate_judge(gate, facts, out);
-	for (size_t i = 1; i < from_len(spot); i++) {
-		const struct spot *from = from_spot(pl, spot, i);
-		struct gate_facts f = *facts;
-		struct gate_result other;
-
-		f.from = from->place.env->name;
-		f.stay = timeline_find(from->timeline, f.version);
-		gate_judge(gate, &f, &other);
-		if (badness[other.verdict] > badness[out->verdict])
-			*out = other;
-	}
+	return f;
 }
 
 /* Judge every gate; false: one lacks facts, waits or refuses. */
@@ -175,7 +149,7 @@ static bool gates_pass(struct planner *pl, struct result *res,
 	for (size_t i = 0; i < rules->gates_len; i++) {
 		struct gate_result *g = &res->gates[i];
 
-		gate_judge_all(pl, spot, &rules->gates[i], &facts, g);
+		gate_judge(&rules->gates[i], &facts, g);
 		if (pl_overridden(pl, g->name)) {
 			g->verdict = VERDICT_PASS;
 			snprintf(g->reason, sizeof(g->reason), "overridden");
@@ -206,9 +180,14 @@ static void sources_take(const struct spot *spot, const struct stay *stay,
 	info->old_source = now ? now->source : NULL;
 }
 
+/*
+ * Promote VERSION. STAY is the one in `from` that a reviewer is told of,
+ * SLOWEST the one that gates judge; both NULL in an entry environment.
+ */
 static void promote_version(struct planner *pl, struct result *res,
 			    const struct spot *spot, const char *version,
-			    const struct stay *stay, bool named)
+			    const struct stay *stay, const struct stay *slowest,
+			    bool named)
 {
 	const struct spot *from = from_len(spot) ? from_spot(pl, spot, 0)
 						 : spot;
@@ -225,7 +204,7 @@ static void promote_version(struct planner *pl, struct result *res,
 	};
 
 	res->new_version = version;
-	if (!gates_pass(pl, res, spot, version, stay))
+	if (!gates_pass(pl, res, spot, version, slowest))
 		return;
 	if (!versions_of(pl, from, version, versions)) {
 		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "'%s' cannot be "
@@ -339,7 +318,8 @@ static void say_verdict(struct planner *pl, struct result *res,
 static void keep_open(struct planner *pl, struct result *res,
 		      const struct spot *spot)
 {
-	const struct stay *stay;
+	struct candidate_facts f;
+	struct candidate c;
 
 	if (!spot->branch_facts.is_known) {
 		pl_need(pl, spot, NEED_BRANCH);
@@ -352,13 +332,15 @@ static void keep_open(struct planner *pl, struct result *res,
 	}
 	if (!timelines_here(pl, spot))
 		return;
-	stay = timeline_find(from_spot(pl, spot, 0)->timeline,
-			     spot->branch_facts.version);
-	promote_version(pl, res, spot, spot->branch_facts.version, stay, true);
+	f = candidate_facts(pl, spot);
+	candidate_judge(&f, spot->branch_facts.version, &c);
+	promote_version(pl, res, spot, spot->branch_facts.version, c.stay,
+			c.slowest, true);
 }
 
 static void auto_one(struct planner *pl, const struct spot *spot)
 {
+	struct candidate_facts f;
 	struct candidate c;
 	struct result *res;
 
@@ -379,7 +361,9 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 	}
 	if (!timelines_here(pl, spot))
 		return;
-	candidate_at(pl, spot, true, true, &c);
+	f = candidate_facts(pl, spot);
+	f.declined = declined_list(pl, spot, &f.declined_len);
+	candidate_find(&f, &c);
 	if (c.verdict == CANDIDATE_MORE) {
 		timelines_more(pl, spot);
 		return;
@@ -390,7 +374,7 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 	}
 	if (!pl_rules(pl, spot)->promote_auto) {
 		res->new_version = c.version;
-		if (gates_pass(pl, res, spot, c.version, c.stay)) {
+		if (gates_pass(pl, res, spot, c.version, c.slowest)) {
 			res->action = ACTION_PENDING;
 			pl_reason(pl, res, "ready for `git promote to %s %s`",
 				  res->environment, res->service);
@@ -403,7 +387,7 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 		pl_need(pl, spot, NEED_PAST);
 		return;
 	}
-	promote_version(pl, res, spot, c.version, c.stay, false);
+	promote_version(pl, res, spot, c.version, c.stay, c.slowest, false);
 }
 
 static bool env_wanted(const struct request *r, const char *name)
@@ -435,49 +419,71 @@ void plan_auto(struct planner *pl)
 	}
 }
 
+/* Back into an entry environment: only what was there before. */
+static bool was_there(struct planner *pl, struct result *res,
+		      const struct spot *spot, const char *version)
+{
+	if (timeline_find(spot->timeline, version))
+		return true;
+	if (!spot->timeline->complete) {
+		pl_need(pl, spot, NEED_TIMELINE);
+		return false;
+	}
+	pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s was never in %s; new "
+		"builds get there by `git promote bump`", version,
+		res->environment);
+	return false;
+}
+
+/* I6: only what has been live in every `from`; gates bind people too. */
+static bool was_proven(struct planner *pl, struct result *res,
+		       const struct spot *spot, const char *version,
+		       struct candidate *c)
+{
+	struct candidate_facts f = candidate_facts(pl, spot);
+
+	candidate_judge(&f, version, c);
+	switch (c->verdict) {
+	case CANDIDATE_READY:
+		return true;
+	case CANDIDATE_SOAKING:
+		say_waiting(pl, res, version, c->ready_s);
+		return false;
+	case CANDIDATE_MORE:
+		timelines_more(pl, spot);
+		return false;
+	default:
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s has not been "
+			"live in %s; only what has been there can be promoted",
+			version, from_spot(pl, spot, 0)->place.env->name);
+		return false;
+	}
+}
+
 /* `to ENV SERVICE=VERSION`: the version a person named. */
 static void to_named(struct planner *pl, struct result *res,
 		     const struct spot *spot, const struct wish *w)
 {
-	struct version *versions = arena_alloc(pl_arena(pl),
-		spot->place.slots_len * sizeof(*versions));
-	const struct spot *from = from_len(spot) ? from_spot(pl, spot, 0)
-						 : spot;
-	const struct stay *stay, *since;
+	const struct place *p = &spot->place;
+	struct version *versions = arena_alloc(pl_arena(pl), p->slots_len *
+					       sizeof(*versions));
+	struct candidate c = { 0 };
 	const char *version;
-	bool goes_back;
 
-	for (size_t i = 0; i < spot->place.slots_len; i++)
+	for (size_t i = 0; i < p->slots_len; i++)
 		versions[i] = w->version;
-	version = place_version(pl_arena(pl), spot->place.slots, versions,
-				spot->place.slots_len);
+	version = place_version(pl_arena(pl), p->slots, versions, p->slots_len);
 	res->new_version = version;
-	for (size_t i = 0; i < (from_len(spot) ? from_len(spot) : 1); i++) {
-		const struct spot *f = from_len(spot) ? from_spot(pl, spot, i)
-						      : spot;
-
-		stay = timeline_find(f->timeline, version);
-		if (stay)
-			continue;
-		if (!f->timeline->complete) {
-			pl_need(pl, f, NEED_TIMELINE);
-			return;
-		}
-		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s was never live "
-			"in %s; only what has been there can be promoted",
-			version, f->place.env->name);
+	if (from_len(spot) ? !was_proven(pl, res, spot, version, &c)
+			   : !was_there(pl, res, spot, version))
 		return;
-	}
-	stay = timeline_find(from->timeline, version);
-	goes_back = timeline_held(spot->timeline, version, &since) ||
-		    timeline_left(spot->timeline, version);
-	if (goes_back && !pl->request->reason) {
+	if (timeline_left(spot->timeline, version) && !pl->request->reason) {
 		pl_stop(pl, res, ACTION_HELD, ERR_PERSON, "%s has left %s "
 			"already; say why it comes back with --reason TEXT",
 			res->environment, version);
 		return;
 	}
-	promote_version(pl, res, spot, version, stay, true);
+	promote_version(pl, res, spot, version, c.stay, c.slowest, true);
 }
 
 /* `to ENV SERVICE`: the candidate; where that rule cannot say, what is live. */
@@ -485,23 +491,25 @@ static void to_newest(struct planner *pl, struct result *res,
 		      const struct spot *spot)
 {
 	const struct spot *from = from_spot(pl, spot, 0);
+	struct candidate_facts f = candidate_facts(pl, spot);
 	struct candidate c;
 
-	candidate_at(pl, spot, !pl_overridden(pl, "soak"), false, &c);
+	candidate_find(&f, &c);
 	if (c.verdict == CANDIDATE_MORE) {
 		timelines_more(pl, spot);
 		return;
 	}
 	if (c.verdict == CANDIDATE_DRIFT && from->place.version) {
-		promote_version(pl, res, spot, from->place.version,
-				timeline_now(from->timeline), true);
+		if (was_proven(pl, res, spot, from->place.version, &c))
+			promote_version(pl, res, spot, from->place.version,
+					c.stay, c.slowest, true);
 		return;
 	}
 	if (c.verdict != CANDIDATE_READY) {
 		say_verdict(pl, res, spot, &c);
 		return;
 	}
-	promote_version(pl, res, spot, c.version, c.stay, true);
+	promote_version(pl, res, spot, c.version, c.stay, c.slowest, true);
 }
 
 static void to_one(struct planner *pl, const struct spot *spot,
