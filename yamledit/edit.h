@@ -35,7 +35,8 @@
 
 /*
  * Where to: keys joined by dots, [2] for an index, [name=web] for the list
- * item whose key `name` is `web`, "quoted.key" for keys with dots or brackets.
+ * item whose key `name` is `web`, "quoted.key" for keys with dots or brackets
+ * (also inside [ ]; \" and \\ are themselves), "." for the document itself.
  */
 struct ye_path;
 
@@ -112,6 +113,21 @@ int ye_helm_get(struct version *out, struct arena *a, const char *text,
 int ye_helm_set(struct buf *out, const char *text, size_t len,
 		const struct ye_path *key, const struct version *version,
 		const struct ye_options *opt, struct err *err);
+
+/*
+ * Several edits of one text: as one after the other, but all or nothing, and
+ * parsed less often. What an edit changes, those after it find.
+ */
+struct ye_edit {
+	enum ye_op { YE_SET, YE_DELETE, YE_IMAGE, YE_HELM } op;
+	const struct ye_path *path;	/* SET, DELETE; HELM: the key */
+	const char *name;		/* IMAGE */
+	const char *value;		/* SET */
+	struct version version;		/* IMAGE, HELM */
+};
+int ye_apply(struct buf *out, const char *text, size_t len,
+	     const struct ye_edit *edits, size_t n,
+	     const struct ye_options *opt, struct err *err);
 
 /*
  * The keys of the map at PATH (NULL: the top), in order, in arena A. For

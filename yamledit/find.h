@@ -1,0 +1,61 @@
+#ifndef YAMLEDIT_FIND_H
+#define YAMLEDIT_FIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bot/base/err.h"
+#include "yamledit/parse.h"
+#include "yamledit/path.h"
+
+struct ye_options;
+
+/*
+ * Where a path leads in parsed text. Private to yamledit/.
+ *
+ * Refused with ERR_UNSAFE, since what one reader sees there another does not,
+ * or since one edit would change two places: a key that stands twice, two
+ * items that match, an alias or a merge key on the way, a key that a later
+ * merge key overrides for some readers, a node whose anchor is in use.
+ */
+struct place {
+	size_t doc;		/* number, from 0 */
+	size_t steps;		/* how many led somewhere */
+	size_t node;		/* where they led */
+	size_t parent;		/* the map or list it is in; NO_EV: the root */
+	size_t key;		/* in a map: its key; else NO_EV */
+};
+
+/*
+ * 0: found. 1: leads nowhere, and PLACE is the last node that exists; ERR is
+ * set all the same (ERR_NOTFOUND, names the nearest; or ERR_UNSAFE where
+ * nothing can be added), so that `return -1` is all that most callers do, and
+ * one that adds what is missing clears it. -1: refused, or broken.
+ */
+int find(struct place *out, const struct parse *p, size_t doc,
+	 const struct ye_path *path, bool is_edit, struct err *err);
+
+/*
+ * The value of KEY in the map at MAP: 0, or 1 where there is none, or -1
+ * (twice, aliased, merged). KEY_EV may be NULL.
+ */
+int find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
+	     size_t map, const char *key, struct err *err);
+
+/* The document that OPT means, as a number from 0. */
+int find_document(size_t *out, const struct parse *p,
+		  const struct ye_options *opt, struct err *err);
+
+/*
+ * Text that nobody may edit: a template that happens to parse, a file whose
+ * encryption by SOPS an edit would break.
+ */
+int check_editable(const struct parse *p, struct err *err);
+
+/* Is there a map of flow maps as {{ x }} makes one? */
+bool is_template_string(const struct ev *e);
+
+/* "a map", "a list", "a string", "an alias": for messages. */
+const char *ev_kind(const struct ev *e);
+
+#endif

@@ -1,0 +1,72 @@
+#ifndef YAMLEDIT_SESSION_H
+#define YAMLEDIT_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bot/base/buf.h"
+#include "bot/base/err.h"
+#include "bot/base/version.h"
+#include "yamledit/edit.h"
+#include "yamledit/find.h"
+#include "yamledit/parse.h"
+#include "yamledit/plan.h"
+
+/*
+ * One text under edit. Edits go into a plan; session_commit() carries it out
+ * and parses the result, which serves as proof and for the edits after it.
+ * New values of scalars wait in one plan, since they do not move anything;
+ * what adds or removes is committed by itself. Private to yamledit/.
+ */
+struct session {
+	struct buf text;
+	struct parse p;
+	struct plan plan;
+	struct ye_options opt;
+	size_t doc;
+};
+
+/*
+ * Copy and parse TEXT, find the document. Release S also after a failure.
+ * IS_EDIT: refuse what nobody may edit.
+ */
+int session_init(struct session *s, const char *text, size_t len,
+		 const struct ye_options *opt, bool is_edit, struct err *err);
+void session_release(struct session *s);
+int session_commit(struct session *s, struct err *err);
+
+/* find() in the session's document, for an edit. */
+int session_find(struct place *out, struct session *s,
+		 const struct ye_path *path, struct err *err);
+
+/* Plan a new VALUE for the scalar at event AT. (set.c) */
+int set_scalar(struct session *s, size_t at, const char *value,
+	       struct err *err);
+
+/*
+ * Add ENTRY (in a map; in a list its key is NULL) to the map or list at
+ * event AT, or fill the null there with a new one. Committed. (add.c)
+ */
+int add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
+	      struct err *err);
+
+/* Add what PATH lacks behind PLACE, down to VALUE. Committed. (add.c) */
+int add_path(struct session *s, const struct place *place,
+	     const struct ye_path *path, const struct fresh *value,
+	     struct err *err);
+
+/* Remove the entry or item at PLACE. Committed. (remove.c) */
+int remove_place(struct session *s, const struct place *place,
+		 struct err *err);
+
+/* One edit each. (set.c, remove.c, image.c, helm.c) */
+int edit_set(struct session *s, const struct ye_path *path, const char *value,
+	     struct err *err);
+int edit_delete(struct session *s, const struct ye_path *path,
+		struct err *err);
+int edit_image(struct session *s, const char *name,
+	       const struct version *version, struct err *err);
+int edit_helm(struct session *s, const struct ye_path *key,
+	      const struct version *version, struct err *err);
+
+#endif

@@ -1,0 +1,139 @@
+#include <string.h>
+
+#include <yaml.h>
+
+#include "yamledit/scalar.h"
+#include "yamledit/session.h"
+#include "yamledit/text.h"
+
+/*
+ * A new value in the place of an old scalar. libyaml's marks are exact for
+ * plain and quoted ones; what has an anchor or a tag, what is empty, and
+ * block scalars need a closer look.
+ */
+
+/*
+ * The value of `|` or `>` goes where the indicator stands, so that a comment
+ * behind it stays, and the lines of text go. Blank lines below stay.
+ */
+static void splice_block_scalar(struct session *s, const struct ev *e,
+				size_t at, const char *text, size_t len)
+{
+	const char *t = s->p.text;
+	size_t n = s->p.text_len;
+	size_t head = line_end(t, n, at), end = e->end;
+
+	while (end > head && (t[end - 1] == ' ' || is_break(t[end - 1])))
+		end--;
+	/* A blank line with a tab is content here, and no YAML elsewhere. */
+	for (size_t i = end; i < e->end; i++)
+		if (t[i] == '\t')
+			end = i + 1;
+	plan_splice(&s->plan, at, word_end(t, n, at), text, len);
+	if (end > head)
+		plan_splice(&s->plan, head, end, "", 0);
+}
+
+/*
+ * A value for a key, a dash or properties with nothing behind them. Where
+ * even the ':' is missing ({a, b} or `? a`), it comes too.
+ */
+static int splice_empty(struct session *s, size_t ev, const char *value,
+			struct err *err)
+{
+	const struct ev *e = &s->p.ev[ev];
+	const char *t = s->p.text;
+	size_t n = s->p.text_len, at = e->end;
+	struct buf text = { 0 };
+
+	if (e->start == e->end)
+		at = empty_place(&s->p, ev);
+	if (at == NO_BYTE)
+		return parse_err(err, ERR_UNSAFE, e, "a key without a value "
+				 "and without ':'; write 'key: ...' first");
+	/* { a: } has a blank to use, and keeps its look with it. */
+	if (in_flow(&s->p, ev) && at + 1 < n && t[at] == ' ' &&
+	    memchr(",}]", t[at + 1], 3))
+		at++;
+	else
+		buf_addch(&text, ' ');
+	buf_addstr(&text, value);
+	plan_splice(&s->plan, at, at, text.data, text.len);
+	buf_release(&text);
+	return 0;
+}
+
+static int check_target(const struct ev *e, struct err *err)
+{
+	if (e->type != EV_SCALAR)
+		return parse_err(err, ERR_UNSAFE, e, "%s, where one value is "
+				 "expected", ev_kind(e));
+	if (e->tag && strcmp(e->tag, YAML_STR_TAG) != 0 &&
+	    strcmp(e->tag, "!") != 0)
+		return parse_err(err, ERR_UNSAFE, e, "the value has the tag "
+			"%s: a string there would not read as one", e->tag);
+	if (is_template_string(e))
+		return parse_err(err, ERR_UNSAFE, e, "the value is a template "
+			"({{ }}): edit what it is filled from instead");
+	return 0;
+}
+
+int set_scalar(struct session *s, size_t at, const char *value,
+	       struct err *err)
+{
+	struct ev *e = &s->p.ev[at];
+	struct buf text = { 0 };
+	struct fresh_entry *added;
+	size_t start;
+	int rc = 0;
+
+	if (check_target(e, err) < 0)
+		return -1;
+	if (ev_is(e, value))
+		return 0;
+	if (e->is_planned) {
+		if (session_commit(s, err) < 0)
+			return -1;
+		e = &s->p.ev[at];
+	}
+	start = content_start(&s->p, e);
+	scalar_write(&text, value, e->style, in_flow(&s->p, at));
+	if (e->style == STYLE_LITERAL || e->style == STYLE_FOLDED)
+		splice_block_scalar(s, e, start, text.data, text.len);
+	else if (start >= e->end)
+		rc = splice_empty(s, at, text.data, err);
+	else
+		plan_splice(&s->plan, start, e->end, text.data, text.len);
+	buf_release(&text);
+	if (rc < 0)
+		return -1;
+	added = arena_alloc(&s->plan.arena, sizeof(*added));
+	added->node = fresh_scalar(&s->plan, value);
+	plan_change(&s->plan, &(struct change){ .at = at, .removed = 1,
+						.added = added,
+						.is_set = true });
+	/* From now on it reads as the new value: later paths may ask for it. */
+	e->value = arena_strdup(&s->p.arena, value);
+	e->len = strlen(value);
+	e->is_planned = true;
+	return 0;
+}
+
+int edit_set(struct session *s, const struct ye_path *path, const char *value,
+	     struct err *err)
+{
+	struct place at;
+	int rc;
+
+	if (scalar_check(value, err) < 0)
+		return -1;
+	rc = session_find(&at, s, path, err);
+	if (rc == 1 && s->opt.create) {
+		if (err->code == ERR_UNSAFE && at.steps + 1 < path->len)
+			return -1;
+		err_clear(err);
+		return add_path(s, &at, path, fresh_scalar(&s->plan, value),
+				err);
+	}
+	return rc ? -1 : set_scalar(s, at.node, value, err);
+}
