@@ -43,7 +43,8 @@ struct rules {
 	bool deliver_push;	/* else by pull request */
 	bool merge_auto;	/* else a person merges */
 	bool refresh_always;	/* also an approved pull request */
-	bool rollback_push;
+	bool rollback_push;	/* as deliver, where it is not set */
+	bool rollback_set;
 	struct gate *gates;
 	size_t gates_len;
 	const char **reviewers;
@@ -80,9 +81,11 @@ struct config {
 	size_t services_len;
 };
 
+#define CONFIG_MAX_SIZE	(1u << 20)	/* bytes */
+
 /*
- * Read promote.yaml. All faults go to D, sorted, with what to write instead;
- * CONFIG counts only when D has no errors. Returns -1 (ERR_USAGE, "see the
+ * Read promote.yaml. All faults go to D, sorted, with what to write instead,
+ * warnings too (of settings that never count); CONFIG counts only when D has no errors. Returns -1 (ERR_USAGE, "see the
  * faults") when there are some.
  */
 int config_parse(struct config *config, const char *text, size_t len,

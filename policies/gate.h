@@ -82,6 +82,7 @@ struct gate_kind {
 	const char *name;	/* its key under `gates:` */
 	const char *help;	/* one line */
 	bool changes_with_time;	/* rule Arming: may turn false again */
+	bool judges_health;	/* looks at whether the version works */
 	/*
 	 * Read the setting at N into P's arena. Faults go to P's diag; NULL
 	 * then.

@@ -110,17 +110,34 @@ static int digits(const char **s, int n)
 }
 
 /* Days since the epoch (Howard Hinnant, "chrono-compatible date algorithms"). */
-static int64_t days_from_civil(int y, int m, int d)
+int64_t days_from_civil(int y, int m, int d)
 {
 	int64_t yy = m <= 2 ? y - 1 : y;
-	int64_t era = yy / 400;
+	int64_t era = (yy >= 0 ? yy : yy - 399) / 400;
 	int64_t yoe = yy - era * 400;
 	int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
 
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
-static int days_in_month(int y, int m)
+int year_of_day(int64_t day)
+{
+	int64_t z = day + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+
+	/* That year begins in March: its last two months are the next one's. */
+	return (int)(yoe + era * 400 + (doy >= 306));
+}
+
+int weekday_of_day(int64_t day)
+{
+	return (int)(((day + 4) % 7 + 7) % 7);
+}
+
+int days_in_month(int y, int m)
 {
 	static const int days[] = { 31, 28, 31, 30, 31, 30,
 				    31, 31, 30, 31, 30, 31 };

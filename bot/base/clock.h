@@ -41,6 +41,15 @@ int time_parse(int64_t *out_s, const char *text, struct err *err);
 void time_format(struct buf *out, int64_t s);
 
 /*
+ * The calendar (proleptic Gregorian) in days since the epoch. Months and days
+ * count from 1, weekdays from 0, which is Sunday.
+ */
+int64_t days_from_civil(int year, int month, int day);
+int days_in_month(int year, int month);
+int year_of_day(int64_t day);
+int weekday_of_day(int64_t day);
+
+/*
  * The end of everything a run may do. Zeroed means already over; start one
  * with deadline_in().
  */
