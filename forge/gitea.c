@@ -1,0 +1,606 @@
+/* Gitea and Forgejo: the repository, pull requests, labels and reviewers. */
+#include "forge/gitea.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "bot/base/log.h"
+#include "bot/base/str.h"
+#include "forge/merge.h"
+
+enum {
+	OPEN_TRIES = 4,
+	NEWEST_PAGES = 10,	/* how far back pull requests are looked for */
+	BY_HEAD_MOST = 50,
+};
+
+#define OPENING "open the pull request"
+
+/* Versions ----------------------------------------------------------------------- */
+
+static void version_numbers(const char *s, int out[2])
+{
+	char *end;
+
+	out[0] = out[1] = 0;
+	if (!isdigit((unsigned char)*s))
+		return;
+	out[0] = (int)strtol(s, &end, 10);
+	if (*end == '.' && isdigit((unsigned char)end[1]))
+		out[1] = (int)strtol(end + 1, NULL, 10);
+}
+
+/* "1.22.3", "1.27.0+dev-12", or Forgejo's "16.0.1+gitea-1.22.0". */
+static void version_read(struct forge *f, const char *text)
+{
+	const char *gitea = strstr(text, "+gitea-");
+	int forgejo[2];
+
+	version_numbers(gitea ? gitea + strlen("+gitea-") : text, f->version);
+	version_numbers(text, forgejo);
+	f->forgejo = gitea ? forgejo[0] : 0;
+}
+
+static int version_ask(struct forge *f, struct err *err)
+{
+	struct forge_answer ans = { 0 };
+	struct err why = { 0 };
+	int rc = 0;
+
+	if (f->version[0] >= 0)
+		return 0;
+	if (forge_object(f, "GET", forge_root_url(f, "/version"), NULL,
+			 "ask for the version", NULL, &ans, &why) == 0) {
+		version_read(f, js_str(ans.json, "version"));
+	} else if (why.code == ERR_REFUSED || why.code == ERR_NOTFOUND) {
+		/* It does not tell: take it for an old one. */
+		log_verbose("%s; taken for an old one", why.msg);
+		f->version[0] = f->version[1] = 0;
+	} else {
+		rc = err_set(err, why.code, "%s", why.msg);
+	}
+	forge_answer_release(&ans);
+	return rc;
+}
+
+int gt_version_at_least(struct forge *f, int major, int minor, bool *out,
+			struct err *err)
+{
+	if (version_ask(f, err) < 0)
+		return -1;
+	*out = f->version[0] > major ||
+	       (f->version[0] == major && f->version[1] >= minor);
+	return 0;
+}
+
+static int gt_caps(struct forge *f, unsigned *caps, struct err *err)
+{
+	bool pins, arms;
+
+	if (gt_version_at_least(f, 1, 16, &pins, err) < 0 ||
+	    gt_version_at_least(f, 1, 17, &arms, err) < 0)
+		return -1;
+	*caps = FORGE_HAS_LABELS | FORGE_HAS_REVIEWERS |
+		FORGE_HAS_TEAM_REVIEWERS | FORGE_HAS_STATUSES |
+		(pins ? FORGE_HAS_EXPECTED_HEAD : 0u) |
+		(arms ? FORGE_HAS_AUTO_MERGE : 0u);
+	return 0;
+}
+
+static int gt_repo(struct forge *f, struct arena *a, struct forge_repo *out,
+		   struct err *err)
+{
+	struct forge_answer ans = { 0 };
+	const json_t *j;
+	int rc = -1;
+
+	if (gt_version_at_least(f, 1, 17, &out->allows_auto_merge, err) < 0 ||
+	    forge_object(f, "GET", forge_repo_url(f, "%s", ""), NULL,
+			 "read the repository", "repository: read", &ans,
+			 err) < 0)
+		goto out;
+	j = ans.json;
+	out->default_branch = js_dup(a, j, "default_branch");
+	out->can_push = js_bool(js_get(j, "permissions"), "push", true) &&
+			!js_bool(j, "archived", false);
+	out->allows_merge_commit = js_bool(j, "allow_merge_commits", true);
+	out->allows_squash = js_bool(j, "allow_squash_merge", true);
+	out->allows_rebase = js_bool(j, "allow_rebase", true);
+	rc = 0;
+out:
+	forge_answer_release(&ans);
+	return rc;
+}
+
+/* Finding --------------------------------------------------------------------------- */
+
+static int gt_list_open(struct forge *f, const char *base,
+			const char *head_prefix, struct arena *a,
+			struct forge_pr **out, size_t *len, struct err *err)
+{
+	struct forge_pr_rows rows = { .f = f, .a = a, .base = base,
+				      .head_prefix = head_prefix,
+				      .open_only = true };
+
+	if (forge_pages(f, forge_repo_url(f, "/pulls?state=open&%s",
+					  f->ops->page_size),
+			NULL, 0, "list the open pull requests",
+			"repository: read", forge_pr_rows_add, &rows, err) < 0)
+		return -1;
+	*out = rows.items;
+	*len = rows.len;
+	return 0;
+}
+
+static int newest_read(struct forge *f, struct err *err)
+{
+	struct forge_pr_rows rows = { .f = f, .a = &f->newest_arena };
+
+	if (f->has_newest)
+		return 0;
+	arena_release(&f->newest_arena);
+	if (forge_pages(f, forge_repo_url(f, "/pulls?state=all&sort="
+					  "recentupdate&%s", f->ops->page_size),
+			NULL, NEWEST_PAGES, "list the pull requests",
+			"repository: read", forge_pr_rows_add, &rows, err) < 0)
+		return -1;
+	f->newest = rows.items;
+	f->newest_len = rows.len;
+	f->has_newest = true;
+	return 0;
+}
+
+static int newer_first(const void *a, const void *b)
+{
+	const struct forge_pr *x = a, *y = b;
+
+	return (x->number < y->number) - (x->number > y->number);
+}
+
+static struct forge_pr pr_copy(struct arena *a, const struct forge_pr *from)
+{
+	struct forge_pr to = *from;
+
+	to.url = arena_strdup(a, from->url);
+	to.title = arena_strdup(a, from->title);
+	to.body = arena_strdup(a, from->body);
+	to.head_branch = arena_strdup(a, from->head_branch);
+	to.base_branch = arena_strdup(a, from->base_branch);
+	to.head_sha = arena_strdup(a, from->head_sha);
+	to.author = arena_strdup(a, from->author);
+	to.merge_sha = arena_strdup(a, from->merge_sha);
+	to.labels = arena_alloc(a, from->labels_len * sizeof(*to.labels));
+	for (size_t i = 0; i < from->labels_len; i++)
+		to.labels[i] = arena_strdup(a, from->labels[i]);
+	return to;
+}
+
+/* From 16 on Forgejo can be asked by head and base. */
+static int by_head_asked(struct forge *f, struct forge_pr_rows *rows,
+			 struct err *err)
+{
+	return forge_pages(f, forge_repo_url(f, "/pulls?state=all&base=%s"
+					     "&head=%s&%s",
+					     forge_esc(rows->a, rows->base),
+					     forge_esc(rows->a, rows->head),
+					     f->ops->page_size),
+			   NULL, 0, "list the pull requests of a branch",
+			   "repository: read", forge_pr_rows_add, rows, err);
+}
+
+static int gt_list_by_head(struct forge *f, const char *base, const char *head,
+			   struct arena *a, struct forge_pr **out, size_t *len,
+			   struct err *err)
+{
+	struct forge_pr_rows rows = { .f = f, .a = a, .base = base,
+				      .head = head };
+	struct forge_pr *found;
+	size_t n = 0;
+
+	if (version_ask(f, err) < 0)
+		return -1;
+	if (f->forgejo >= 16) {
+		if (by_head_asked(f, &rows, err) < 0)
+			return -1;
+		found = rows.items;
+		n = rows.len;
+	} else {
+		if (newest_read(f, err) < 0)
+			return -1;
+		found = arena_alloc(a, f->newest_len * sizeof(*found));
+		for (size_t i = 0; i < f->newest_len; i++)
+			if (strcmp(f->newest[i].head_branch, head) == 0 &&
+			    strcmp(f->newest[i].base_branch, base) == 0)
+				found[n++] = pr_copy(a, &f->newest[i]);
+	}
+	if (n)
+		qsort(found, n, sizeof(*found), newer_first);
+	*out = found;
+	*len = n < BY_HEAD_MOST ? n : BY_HEAD_MOST;
+	return 0;
+}
+
+int gt_get(struct forge *f, long long number, struct arena *a,
+	   struct forge_pr *out, struct err *err)
+{
+	struct forge_answer ans = { 0 };
+	int rc = forge_object(f, "GET", forge_repo_url(f, "/pulls/%lld", number),
+			      NULL, "read the pull request",
+			      "repository: read", &ans, err);
+
+	if (rc == 0)
+		rc = forge_pr_read(f, ans.json, a, out, err);
+	forge_answer_release(&ans);
+	return rc;
+}
+
+/* Opening --------------------------------------------------------------------------- */
+
+/*
+ * The call by both branches would be one request, but it ignores the state:
+ * of a branch that is used again it finds the old one.
+ */
+static int find_open(struct forge *f, const struct forge_new_pr *pr,
+		     struct arena *a, struct forge_pr *out, struct err *err)
+{
+	struct forge_pr *rows;
+	size_t len;
+
+	if (gt_list_open(f, pr->base, pr->head, a, &rows, &len, err) < 0)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		if (strcmp(rows[i].head_branch, pr->head) != 0)
+			continue;
+		*out = rows[i];
+		return 1;
+	}
+	return 0;
+}
+
+/* After a 404, which says everything from "no branch" to "no right". */
+static int look_at_branch(struct forge *f, const struct forge_new_pr *pr,
+			  struct arena *a, struct err *err)
+{
+	struct forge_answer ans = { 0 };
+	int rc = forge_call(f, "GET",
+			    forge_repo_url(f, "/branches/%s",
+					   forge_esc_branch(a, pr->head)),
+			    NULL, &ans, err);
+
+	if (rc == 0 && ans.status == 404)
+		rc = err_set(err, ERR_TRANSIENT, "cannot " OPENING ": the "
+			     "branch %s is not at %s; run again", pr->head,
+			     f->host);
+	else if (rc == 0 && ans.status != 200)
+		rc = forge_fail(f, &ans, "read the branch", "repository: read",
+				err);
+	forge_answer_release(&ans);
+	return rc;
+}
+
+static int open_refused(struct forge *f, const struct forge_new_pr *pr,
+			const struct forge_answer *ans, struct err *err)
+{
+	if (ans->status == 422 && forge_says(ans, "no changes"))
+		return err_set(err, ERR_NOTFOUND, "there is nothing in %s that "
+			       "%s has not", pr->head, pr->base);
+	if (ans->status == 404)
+		return err_set(err, ERR_REFUSED, "cannot " OPENING ": %s says "
+			       "404%s%s though the branch is there: the token "
+			       "may not read or write pull requests (an "
+			       "Actions token never may); it needs the "
+			       "permission " GT_REPO, f->host,
+			       ans->text.len ? ": " : "", buf_str(&ans->text));
+	if (ans->status == 423)
+		return err_set(err, ERR_REFUSED, "cannot " OPENING ": %s/%s "
+			       "is archived", f->owner, f->name);
+	return forge_fail(f, ans, OPENING, GT_REPO, err);
+}
+
+static json_t *new_body(const struct forge_new_pr *pr)
+{
+	json_t *j = json_object();
+
+	js_set(j, "title", pr->title);
+	js_set(j, "head", pr->head);
+	js_set(j, "base", pr->base);
+	js_set(j, "body", pr->body);
+	return j;
+}
+
+static int gt_open_pr(struct forge *f, const struct forge_new_pr *pr,
+		      struct arena *a, struct forge_pr *out, bool *existed,
+		      struct err *err)
+{
+	struct forge_answer ans = { 0 };
+	int64_t pause = 1000;
+	int rc;
+
+	for (int i = 1;; i++, pause *= 2) {
+		bool lost;
+
+		forge_answer_release(&ans);
+		rc = forge_call(f, "POST", forge_repo_url(f, "/pulls"),
+				new_body(pr), &ans, err);
+		if (rc == 0 && ans.status == 201) {
+			rc = forge_pr_read(f, ans.json, a, out, err);
+			break;
+		}
+		lost = forge_doubtful(rc, &ans, err);
+		if (lost || (rc == 0 && ans.status == 409)) {
+			if (rc == 0)
+				forge_fail(f, &ans, OPENING, NULL, err);
+			rc = forge_open_settle(f, pr, a, out, existed, lost,
+					       find_open, err);
+			break;
+		}
+		if (rc < 0)
+			break;
+		if (ans.status == 404 && !forge_says(&ans, "Can't read") &&
+		    i < OPEN_TRIES) {
+			rc = look_at_branch(f, pr, a, err);
+			if (rc < 0)
+				break;
+			if (http_wait(f->http, pause))
+				continue;
+		}
+		rc = open_refused(f, pr, &ans, err);
+		break;
+	}
+	forge_answer_release(&ans);
+	return rc;
+}
+
+/* Changing -------------------------------------------------------------------------- */
+
+static int gt_update_pr(struct forge *f, long long number, const char *title,
+			const char *body, struct err *err)
+{
+	struct forge_answer ans = { 0 };
+	json_t *j = json_object();
+	int rc;
+
+	if (title)
+		js_set(j, "title", title);
+	if (body)
+		js_set(j, "body", body);
+	rc = forge_object(f, "PATCH", forge_repo_url(f, "/pulls/%lld", number),
+			  j, "change the pull request", GT_REPO, &ans, err);
+	forge_answer_release(&ans);
+	return rc;
+}
+
+static int gt_close_pr(struct forge *f, long long number, struct err *err)
+{
+	struct forge_answer ans = { 0 };
+	struct err ignored = { 0 };
+	struct arena a = { 0 };
+	json_t *j = json_object();
+	struct forge_pr now;
+	int rc;
+
+	js_set(j, "state", "closed");
+	rc = forge_object(f, "PATCH", forge_repo_url(f, "/pulls/%lld", number),
+			  j, "close the pull request", GT_REPO, &ans, err);
+	/* Merged or closed by now? (412: it is merged.) */
+	if (rc < 0 && (ans.status == 0 || ans.status == 412 ||
+		       ans.status == 409 || ans.status >= 500) &&
+	    gt_get(f, number, &a, &now, &ignored) == 0 &&
+	    now.state != FORGE_PR_OPEN) {
+		err_clear(err);
+		rc = 0;
+	}
+	forge_answer_release(&ans);
+	arena_release(&a);
+	return rc;
+}
+
+static int gt_delete_branch(struct forge *f, const char *branch,
+			    struct err *err)
+{
+	struct forge_answer ans = { 0 }, look = { 0 };
+	struct arena a = { 0 };
+	const char *path = forge_esc_branch(&a, branch);
+	struct err ignored = { 0 };
+	int rc;
+
+	rc = forge_call(f, "DELETE", forge_repo_url(f, "/branches/%s", path),
+			NULL, &ans, err);
+	if (rc == 0 && ans.status == 204)
+		goto out;
+	/* A branch that is gone gives 500, on some versions 404. */
+	if ((forge_doubtful(rc, &ans, err) || ans.status == 404) &&
+	    forge_call(f, "GET", forge_repo_url(f, "/branches/%s", path), NULL,
+		       &look, &ignored) == 0 && look.status == 404) {
+		err_clear(err);
+		rc = 0;
+	} else if (rc == 0) {
+		rc = forge_fail(f, &ans, "delete the branch", GT_REPO, err);
+	}
+out:
+	forge_answer_release(&look);
+	forge_answer_release(&ans);
+	arena_release(&a);
+	return rc;
+}
+
+/* Labels are ids ------------------------------------------------------------------------ */
+
+struct label_ids {
+	const char *const *names;
+	size_t n;
+	long long *ids;		/* 0: not found yet */
+};
+
+static int label_row(void *ctx, const json_t *row, struct err *err)
+{
+	struct label_ids *l = ctx;
+
+	(void)err;
+	for (size_t i = 0; i < l->n; i++)
+		if (!l->ids[i] && strcmp(js_str(row, "name"), l->names[i]) == 0)
+			l->ids[i] = js_int(row, "id");
+	return 0;
+}
+
+static bool labels_missing(const struct label_ids *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!l->ids[i])
+			return true;
+	return false;
+}
+
+static int label_create(struct forge *f, const char *name, long long *id,
+			struct buf *bad, struct err *err)
+{
+	struct forge_answer ans = { 0 };
+	json_t *j = json_object();
+	int rc;
+
+	js_set(j, "name", name);
+	js_set(j, "color", "#ededed");	/* the server wants one */
+	rc = forge_call(f, "POST", forge_repo_url(f, "/labels"), j, &ans, err);
+	if (rc == 0 && ans.status == 201)
+		*id = js_int(ans.json, "id");
+	else if (rc == 0 && ans.status >= 500)
+		rc = forge_fail(f, &ans, "create a label", GT_ISSUES, err);
+	else if (rc == 0)
+		buf_addf(bad, "%s%s (%ld%s%s)", bad->len ? ", " : "", name,
+			 ans.status, ans.text.len ? ": " : "",
+			 buf_str(&ans.text));
+	forge_answer_release(&ans);
+	return rc;
+}
+
+static int labels_find(struct forge *f, struct label_ids *l, struct buf *bad,
+		       struct err *err)
+{
+	struct err ignored = { 0 };
+	struct arena a = { 0 };
+	int rc = forge_pages(f, forge_repo_url(f, "/labels?%s",
+					       f->ops->page_size),
+			     NULL, 0, "list the labels", "issue: read",
+			     label_row, l, err);
+
+	/* An organisation has labels of its own; a person has no such page. */
+	if (rc == 0 && labels_missing(l))
+		(void)forge_pages(f, forge_root_url(f, "/orgs/%s/labels?%s",
+						    forge_esc(&a, f->owner),
+						    f->ops->page_size),
+				  NULL, 0, "list the organisation's labels",
+				  NULL, label_row, l, &ignored);
+	for (size_t i = 0; rc == 0 && i < l->n; i++)
+		if (!l->ids[i])
+			rc = label_create(f, l->names[i], &l->ids[i], bad, err);
+	arena_release(&a);
+	return rc;
+}
+
+static int gt_add_labels(struct forge *f, long long number,
+			 const char *const *labels, size_t n, struct err *err)
+{
+	struct arena a = { 0 };
+	struct label_ids l = { .names = labels, .n = n };
+	struct forge_answer ans = { 0 };
+	struct buf bad = { 0 };
+	json_t *ids, *j;
+	int rc;
+
+	if (n == 0)
+		return 0;
+	l.ids = arena_alloc(&a, n * sizeof(*l.ids));
+	rc = labels_find(f, &l, &bad, err);
+	if (rc < 0)
+		goto out;
+	ids = json_array();
+	for (size_t i = 0; i < n; i++)
+		if (l.ids[i])
+			json_array_append_new(ids, json_integer(l.ids[i]));
+	if (js_len(ids) == 0) {
+		json_decref(ids);
+	} else {
+		j = json_object();
+		js_set_take(j, "labels", ids);
+		rc = forge_call(f, "POST",
+				forge_repo_url(f, "/issues/%lld/labels",
+					       number), j, &ans, err);
+		if (rc == 0 && ans.status != 200)
+			rc = forge_fail(f, &ans, "add labels", GT_ISSUES, err);
+	}
+	if (rc == 0 && bad.len)
+		rc = err_set(err, ERR_NOTFOUND, "%s does not take the labels "
+			     "on #%lld: %s", f->host, number, buf_str(&bad));
+out:
+	forge_answer_release(&ans);
+	buf_release(&bad);
+	arena_release(&a);
+	return rc;
+}
+
+static int ask_reviewers(struct forge *f, long long number,
+			 const char *const *names, size_t n,
+			 struct forge_answer *out, struct err *err)
+{
+	json_t *j = json_object(), *users = json_array(), *teams = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		const char *slash = strchr(names[i], '/');
+
+		json_array_append_new(slash ? teams : users,
+				      js_string(slash ? slash + 1 : names[i]));
+	}
+	if (js_len(users))
+		js_set_take(j, "reviewers", json_incref(users));
+	if (js_len(teams))
+		js_set_take(j, "team_reviewers", json_incref(teams));
+	json_decref(users);
+	json_decref(teams);
+	return forge_call(f, "POST",
+			  forge_repo_url(f, "/pulls/%lld/requested_reviewers",
+					 number), j, out, err);
+}
+
+static int gt_request_reviewers(struct forge *f, long long number,
+				const char *const *reviewers, size_t n,
+				struct err *err)
+{
+	return forge_each_or_all(f, number, reviewers, n, "ask for reviews",
+				 GT_REPO, "the reviewers", ask_reviewers, err);
+}
+
+static const char *const gitea_hosts[] = { "gitea.com", NULL };
+static const char *const gitea_tokens[] = { "GITEA_TOKEN", NULL };
+static const char *const forgejo_hosts[] = { "codeberg.org", NULL };
+static const char *const forgejo_tokens[] = { "FORGEJO_TOKEN", "GITEA_TOKEN",
+					      NULL };
+
+/* Two names for one driver: what differs is read from the version. */
+#define GITEA_OPS                                                              \
+	.root_suffix = "/api/v1", .token_header = "Authorization: token",     \
+	.accept = "Accept: application/json", .git_user = "git-promote",      \
+	.page_size = "limit=50", .has_silent_pages = true, .caps = gt_caps,   \
+	.repo = gt_repo, .list_open = gt_list_open,                           \
+	.list_by_head = gt_list_by_head, .get = gt_get,                       \
+	.open_pr = gt_open_pr, .update_pr = gt_update_pr,                     \
+	.close_pr = gt_close_pr, .add_labels = gt_add_labels,                 \
+	.request_reviewers = gt_request_reviewers,                            \
+	.readiness = gt_readiness, .merge = gt_merge, .arm = gt_arm,          \
+	.disarm = gt_disarm, .delete_branch = gt_delete_branch,               \
+	.statuses = gt_statuses, .set_status = gt_set_status
+
+const struct forge_ops forge_gitea = {
+	.name = "gitea",
+	.hosts = gitea_hosts,
+	.token_variables = gitea_tokens,
+	GITEA_OPS,
+};
+
+const struct forge_ops forge_forgejo = {
+	.name = "forgejo",
+	.hosts = forgejo_hosts,
+	.token_variables = forgejo_tokens,
+	GITEA_OPS,
+};
