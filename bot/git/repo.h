@@ -22,7 +22,9 @@
  *
  * Errors of all functions: ERR_TRANSIENT (network, deadline, a server that
  * fails), ERR_REFUSED (authority; no such repository), ERR_DATA (what came
- * is not git's, is over a limit, or does not match its id), ERR_SECURITY.
+ * is not git's, is over a limit, or does not match its id), ERR_NOTFOUND (the
+ * server has no such commit, or had: a base that was rewritten), ERR_SECURITY,
+ * ERR_USAGE (the location).
  */
 struct repo;
 
@@ -141,6 +143,10 @@ struct repo_history {
 	struct repo_change *changes;	/* newest first; the last one is the
 					   oldest content known */
 	size_t len;
+	size_t walked;		/* commits looked at. Fewer than asked for while
+				   not complete: the server's own history ends
+				   there (a shallow clone), asking again for
+				   more brings nothing */
 	bool complete;		/* the root was reached: the last change is
 				   where the file came to be as it was. Else
 				   the last one's pos, commit and time are
@@ -219,7 +225,7 @@ enum repo_push_status {
 				   the ref holds now reaches new_id (I3) */
 	REPO_PUSH_RACE,		/* the ref was not at old_id */
 	REPO_PUSH_REFUSED,	/* hook, protection, authority: see message */
-	REPO_PUSH_UNKNOWN,	/* no reply, and it cannot be read again now */
+	REPO_PUSH_UNKNOWN,	/* no reply, and reading again does not tell */
 };
 
 struct repo_update {
@@ -237,7 +243,9 @@ struct repo_update {
  * ATOMIC: all or none (ERR_REFUSED where the server cannot).
  *
  * 0: every update has its status. A lost reply is settled by reading the ref
- * again: OK only when new_id is reachable from what it holds. A refusal is a
+ * again: OK only when new_id is reachable from what it holds, RACE when it
+ * holds something else; UNKNOWN when it is still at old_id, for the server may
+ * yet act (trying again is safe: one of the two then loses). A refusal is a
  * RACE when the ref, read again, is not at old_id; texts decide nothing.
  * -1: nothing was sent.
  */

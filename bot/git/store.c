@@ -1,0 +1,324 @@
+#include "bot/git/store.h"
+
+#include <errno.h>
+#include <git2/sys/mempack.h>
+#include <git2/sys/odb_backend.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bot/base/buf.h"
+#include "bot/git/libgit.h"
+
+enum {
+	MAX_OBJECTS = 4 * 1000 * 1000,	/* of one pack */
+	PRIORITY_MADE = 2,
+	PRIORITY_PACK = 1,
+};
+static const size_t MAX_BLOB = 32u << 20;
+static const size_t MAX_TREE = 32u << 20;
+static const size_t MAX_COMMIT = 4u << 20;
+
+struct store {
+	git_odb *odb;
+	git_repository *repo;	/* around odb: the pack builder wants one */
+	struct oidmap made;
+};
+
+static const git_oid *git(const struct oid *id)
+{
+	_Static_assert(sizeof(struct oid) <= sizeof(git_oid), "SHA-1 ids");
+	return (const git_oid *)(const void *)id;
+}
+
+int store_new(struct store **out, struct err *err)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+	git_odb_backend *made;
+
+	libgit_start();
+	if (git_odb_new(&s->odb) < 0 || git_mempack_new(&made) < 0 ||
+	    git_odb_add_backend(s->odb, made, PRIORITY_MADE) < 0 ||
+	    git_repository_wrap_odb(&s->repo, s->odb) < 0) {
+		libgit_error(err, "cannot make an object store");
+		store_free(s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+void store_free(struct store *s)
+{
+	if (!s)
+		return;
+	git_repository_free(s->repo);
+	git_odb_free(s->odb);
+	oidmap_release(&s->made);
+	free(s);
+	libgit_stop();
+}
+
+/* Reading ------------------------------------------------------------------- */
+
+bool store_has(const struct store *s, const struct oid *id)
+{
+	return git_odb_exists_ext(s->odb, git(id), GIT_ODB_LOOKUP_NO_REFRESH);
+}
+
+static const char *type_name(enum object_type type)
+{
+	return git_object_type2string((git_object_t)type);
+}
+
+static size_t max_len(enum object_type type)
+{
+	return type == OBJECT_BLOB ? MAX_BLOB
+	     : type == OBJECT_TREE ? MAX_TREE
+				   : MAX_COMMIT;
+}
+
+int store_read(struct store *s, const struct oid *id, enum object_type type,
+	       struct object *out, struct err *err)
+{
+	char hex[OID_HEX + 1];
+	git_object_t is;
+	size_t len;
+
+	*out = (struct object){ 0 };
+	oid_hex(hex, id);
+	if (!store_has(s, id))
+		return err_set(err, ERR_DATA, "the server did not send the %s "
+			       "%s", type_name(type), hex);
+	if (git_odb_read_header(&len, &is, s->odb, git(id)) < 0)
+		return libgit_error(err, hex);
+	if (is != (git_object_t)type)
+		return err_set(err, ERR_DATA, "%s is a %s, not a %s", hex,
+			       git_object_type2string(is), type_name(type));
+	if (len > max_len(type))
+		return err_set(err, ERR_DATA, "the %s %s is too large: %zu "
+			       "bytes, over %zu", type_name(type), hex, len,
+			       max_len(type));
+	if (git_odb_read(&out->odb, s->odb, git(id)) < 0)
+		return libgit_error(err, hex);
+	out->data = git_odb_object_data(out->odb);
+	out->len = git_odb_object_size(out->odb);
+	return 0;
+}
+
+void object_release(struct object *o)
+{
+	git_odb_object_free(o->odb);
+	*o = (struct object){ 0 };
+}
+
+/* Packs --------------------------------------------------------------------- */
+
+static int list_id(const git_oid *id, void *ctx)
+{
+	struct oid copy;
+
+	memcpy(copy.id, id->id, sizeof(copy.id));
+	oidlist_add(ctx, &copy);
+	return 0;
+}
+
+/*
+ * Open the pack so that it stays readable when its files are unlinked:
+ * libgit2 maps the index at the first look-up and keeps the pack's descriptor
+ * from the first object that it reads.
+ */
+static int hold_open(git_odb_backend *backend, struct oidlist *ids,
+		     struct err *err)
+{
+	git_object_t type;
+	size_t len;
+	void *data;
+
+	if (backend->foreach(backend, list_id, ids) < 0 || ids->len == 0 ||
+	    backend->read(&data, &len, &type, backend, git(&ids->ids[0])) < 0)
+		return libgit_error(err, "cannot read a pack again");
+	git_odb_backend_data_free(backend, data);
+	return 0;
+}
+
+/* DIR/pack-NAME.SUFFIX */
+static char *pack_path(const char *dir, const char *name, const char *suffix)
+{
+	struct buf path = { 0 };
+
+	buf_addf(&path, "%s/pack-%s.%s", dir, name, suffix);
+	return buf_detach(&path);
+}
+
+static int index_into(struct store *s, const char *dir, const char *data,
+		      size_t len, struct oidlist *ids, struct err *err)
+{
+	git_indexer_options options;
+	git_indexer_progress stats = { 0 };
+	git_odb_backend *backend = NULL;
+	git_indexer *indexer = NULL;
+	char *pack = NULL, *idx = NULL;
+	int rc = -1;
+
+	git_indexer_options_init(&options, GIT_INDEXER_OPTIONS_VERSION);
+	/* It would look for what lies behind the boundary. */
+	options.verify = 0;
+	if (git_indexer_new(&indexer, dir, 0600, NULL, &options) < 0 ||
+	    git_indexer_append(indexer, data, len, &stats) < 0 ||
+	    git_indexer_commit(indexer, &stats) < 0) {
+		libgit_error(err, "the server sent a pack that is none");
+		goto out;
+	}
+	pack = pack_path(dir, git_indexer_name(indexer), "pack");
+	idx = pack_path(dir, git_indexer_name(indexer), "idx");
+	if (git_odb_backend_one_pack(&backend, idx) < 0) {
+		libgit_error(err, "cannot open a pack");
+		goto out;
+	}
+	if (hold_open(backend, ids, err) < 0)
+		goto out;
+	if (git_odb_add_backend(s->odb, backend, PRIORITY_PACK) < 0) {
+		libgit_error(err, "cannot add a pack");
+		goto out;
+	}
+	backend = NULL;
+	rc = 0;
+out:
+	if (backend)
+		backend->free(backend);
+	git_indexer_free(indexer);	/* removes what it did not finish */
+	if (pack)
+		unlink(pack);
+	if (idx)
+		unlink(idx);
+	free(pack);
+	free(idx);
+	return rc;
+}
+
+/*
+ * For the moment that files have names, no signal ends us: nothing is left
+ * behind by a pipeline that was cancelled.
+ */
+static int index_pack(struct store *s, const char *data, size_t len,
+		      struct oidlist *ids, struct err *err)
+{
+	char *dir = temp_dir(err);
+	sigset_t all, old;
+	int rc;
+
+	if (!dir)
+		return -1;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	rc = index_into(s, dir, data, len, ids, err);
+	if (rmdir(dir) < 0 && rc == 0)
+		rc = err_set(err, ERR_TRANSIENT, "cannot remove %s: %s", dir,
+			     strerror(errno));
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	free(dir);
+	return rc;
+}
+
+static uint32_t be32(const char *p)
+{
+	const unsigned char *u = (const unsigned char *)p;
+
+	return (uint32_t)u[0] << 24 | (uint32_t)u[1] << 16 |
+	       (uint32_t)u[2] << 8 | u[3];
+}
+
+/* "PACK", version, count: 12 bytes; and a hash of it all at the end. */
+static int check_head(const char *data, size_t len, uint32_t *count,
+		      struct err *err)
+{
+	if (len < 32 || memcmp(data, "PACK", 4) != 0)
+		return err_set(err, ERR_DATA,
+			       "the server sent a pack that is none");
+	*count = be32(data + 8);
+	if (*count > MAX_OBJECTS)
+		return err_set(err, ERR_DATA, "the server sent a pack of %u "
+			       "objects, over %d", *count, MAX_OBJECTS);
+	return 0;
+}
+
+int store_add_pack(struct store *s, const struct spool *spool,
+		   struct oidlist *seen, struct err *err)
+{
+	struct oidlist ids = { 0 };
+	uint32_t count = 0;
+	void *data;
+	int rc = -1;
+
+	if (spool->fd < 0)
+		return err_set(err, ERR_DATA, "the server sent no pack");
+	data = mmap(NULL, spool->len, PROT_READ, MAP_PRIVATE, spool->fd, 0);
+	if (data == MAP_FAILED)
+		return err_set(err, ERR_TRANSIENT, "mmap: %s", strerror(errno));
+	if (check_head(data, spool->len, &count, err) == 0)
+		rc = count ? index_pack(s, data, spool->len, &ids, err) : 0;
+	munmap(data, spool->len);
+	for (size_t i = 0; seen && i < ids.len; i++)
+		oidlist_add(seen, &ids.ids[i]);
+	oidlist_release(&ids);
+	return rc;
+}
+
+/* Writing ------------------------------------------------------------------- */
+
+int store_write(struct store *s, enum object_type type, const void *data,
+		size_t len, struct oid *out, struct err *err)
+{
+	git_oid id;
+	bool here;
+
+	if (git_odb_hash(&id, data, len, (git_object_t)type) < 0)
+		return libgit_error(err, "cannot hash an object");
+	memcpy(out->id, id.id, sizeof(out->id));
+	here = store_has(s, out);
+	if (git_odb_write(&id, s->odb, data, len, (git_object_t)type) < 0)
+		return libgit_error(err, "cannot make an object");
+	if (!here)
+		oidmap_add(&s->made, out, 0);
+	return 0;
+}
+
+bool store_made(const struct store *s, const struct oid *id)
+{
+	return oidmap_get(&s->made, id) != NULL;
+}
+
+static int add_piece(void *data, size_t len, void *ctx)
+{
+	buf_add(ctx, data, len);
+	return 0;
+}
+
+int store_make_pack(struct store *s, const struct oid *ids, size_t n,
+		    struct buf *out, struct err *err)
+{
+	/* git_packbuilder makes none of nothing. */
+	static const char empty[] =
+		"PACK\0\0\0\2\0\0\0\0\x02\x9d\x08\x82\x3b\xd8\xa8\xea\xb5\x10"
+		"\xad\x6a\xc7\x5c\x82\x3c\xfd\x3e\xd3\x1e";
+	git_packbuilder *pb = NULL;
+	int rc = 0;
+
+	if (n == 0) {
+		buf_add(out, empty, sizeof(empty) - 1);
+		return 0;
+	}
+	if (git_packbuilder_new(&pb, s->repo) < 0)
+		return libgit_error(err, "cannot make a pack");
+	git_packbuilder_set_threads(pb, 1);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (git_packbuilder_insert(pb, git(&ids[i]), NULL) < 0)
+			rc = libgit_error(err, "cannot make a pack");
+	if (rc == 0 && git_packbuilder_foreach(pb, add_piece, out) < 0)
+		rc = libgit_error(err, "cannot make a pack");
+	git_packbuilder_free(pb);
+	return rc;
+}
