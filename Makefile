@@ -46,7 +46,7 @@ packages:
 	@tests/packages
 
 $(LIB): $(call objs,$(LIB_SRC))
-	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@ && ar qcs $@ $^
 
 $(BUILD)/git-promote: $(call objs,bot/main.c) $(LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

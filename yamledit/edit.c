@@ -21,7 +21,7 @@ int session_init(struct session *s, const char *text, size_t len,
 
 void session_release(struct session *s)
 {
-	plan_release(&s->plan);
+	ye_plan_release(&s->plan);
 	parse_release(&s->p);
 	buf_release(&s->text);
 }
@@ -33,7 +33,7 @@ int session_commit(struct session *s, struct err *err)
 
 	if (s->plan.changes_len == 0)
 		return 0;
-	if (plan_apply(&text, &p, &s->plan, &s->p, err) < 0) {
+	if (ye_plan_apply(&text, &p, &s->plan, &s->p, err) < 0) {
 		parse_release(&p);
 		buf_release(&text);
 		return -1;

@@ -6,7 +6,7 @@
 #include "bot/base/str.h"
 #include "yamledit/edit.h"
 
-void plan_release(struct plan *plan)
+void ye_plan_release(struct plan *plan)
 {
 	free(plan->splices);
 	free(plan->changes);
@@ -14,7 +14,7 @@ void plan_release(struct plan *plan)
 	memset(plan, 0, sizeof(*plan));
 }
 
-void plan_splice(struct plan *plan, size_t start, size_t end, const char *text,
+void ye_plan_splice(struct plan *plan, size_t start, size_t end, const char *text,
 		 size_t len)
 {
 	ARRAY_GROW(plan->splices, plan->splices_len, plan->splices_cap);
@@ -26,7 +26,7 @@ void plan_splice(struct plan *plan, size_t start, size_t end, const char *text,
 	plan->splices_len++;
 }
 
-void plan_change(struct plan *plan, const struct change *change)
+void ye_plan_change(struct plan *plan, const struct change *change)
 {
 	ARRAY_GROW(plan->changes, plan->changes_len, plan->changes_cap);
 	plan->changes[plan->changes_len++] = *change;
@@ -175,7 +175,7 @@ static bool prove(const struct plan *plan, const struct parse *old_p,
 	}
 }
 
-int plan_apply(struct buf *out, struct parse *new_p, struct plan *plan,
+int ye_plan_apply(struct buf *out, struct parse *new_p, struct plan *plan,
 	       const struct parse *p, struct err *err)
 {
 	struct err why = { 0 };

@@ -11,7 +11,7 @@
 
 /*
  * What is going to change, said twice: as bytes to replace and as events to
- * expect afterwards. plan_apply() does the first and proves the second.
+ * expect afterwards. ye_plan_apply() does the first and proves the second.
  * Private to yamledit/.
  */
 struct splice {
@@ -48,14 +48,14 @@ struct plan {
 	size_t changes_len, changes_cap;
 };
 
-void plan_release(struct plan *plan);
+void ye_plan_release(struct plan *plan);
 
 /* Replace the bytes from START to END by TEXT (copied). */
-void plan_splice(struct plan *plan, size_t start, size_t end, const char *text,
+void ye_plan_splice(struct plan *plan, size_t start, size_t end, const char *text,
 		 size_t len);
 
 /* Expect this; ADDED lives as long as the plan. */
-void plan_change(struct plan *plan, const struct change *change);
+void ye_plan_change(struct plan *plan, const struct change *change);
 
 /* A scalar in the plan's arena. */
 const struct fresh *fresh_scalar(struct plan *plan, const char *value);
@@ -65,7 +65,7 @@ const struct fresh *fresh_scalar(struct plan *plan, const char *value);
  * outlive them; release both also after a failure). ERR_BUG: the new events
  * are not the old ones with the planned change.
  */
-int plan_apply(struct buf *out, struct parse *new_p, struct plan *plan,
+int ye_plan_apply(struct buf *out, struct parse *new_p, struct plan *plan,
 	       const struct parse *p, struct err *err);
 
 #endif

@@ -29,9 +29,9 @@ static void splice_block_scalar(struct session *s, const struct ev *e,
 	for (size_t i = end; i < e->end; i++)
 		if (t[i] == '\t')
 			end = i + 1;
-	plan_splice(&s->plan, at, word_end(t, n, at), text, len);
+	ye_plan_splice(&s->plan, at, word_end(t, n, at), text, len);
 	if (end > head)
-		plan_splice(&s->plan, head, end, "", 0);
+		ye_plan_splice(&s->plan, head, end, "", 0);
 }
 
 /*
@@ -58,7 +58,7 @@ static int splice_empty(struct session *s, size_t ev, const char *value,
 	else
 		buf_addch(&text, ' ');
 	buf_addstr(&text, value);
-	plan_splice(&s->plan, at, at, text.data, text.len);
+	ye_plan_splice(&s->plan, at, at, text.data, text.len);
 	buf_release(&text);
 	return 0;
 }
@@ -103,13 +103,13 @@ int set_scalar(struct session *s, size_t at, const char *value,
 	else if (start >= e->end)
 		rc = splice_empty(s, at, text.data, err);
 	else
-		plan_splice(&s->plan, start, e->end, text.data, text.len);
+		ye_plan_splice(&s->plan, start, e->end, text.data, text.len);
 	buf_release(&text);
 	if (rc < 0)
 		return -1;
 	added = arena_alloc(&s->plan.arena, sizeof(*added));
 	added->node = fresh_scalar(&s->plan, value);
-	plan_change(&s->plan, &(struct change){ .at = at, .removed = 1,
+	ye_plan_change(&s->plan, &(struct change){ .at = at, .removed = 1,
 						.added = added,
 						.is_set = true });
 	/* From now on it reads as the new value: later paths may ask for it. */
