@@ -61,6 +61,8 @@ static int put_key(struct map_edit *m, const char *key, const char *value,
 		return 0;
 	if (rc == 1 && value && m->create &&
 	    s->p.ev[at.node].type == EV_MAP_START) {
+		if (session_commit(s, err) < 0)
+			return -1;
 		entry.node = fresh_scalar(&s->plan, value);
 		return add_entry(s, at.node, &entry, err);
 	}
@@ -118,9 +120,10 @@ int edit_image(struct session *s, const char *name,
 	if (rc == 1 && s->opt.create && why.code == ERR_NOTFOUND) {
 		if (session_commit(s, err) < 0)
 			return -1;
-		return add_path(s, &at, &m.map,
-				fresh_version(&s->plan, "newTag", version),
-				err);
+		rc = add_path(s, &at, &m.map,
+			      fresh_version(&s->plan, "newTag", version), err);
+		if (rc <= 0)
+			return rc;
 	}
 	if (rc != 0) {
 		*err = why;
@@ -247,8 +250,10 @@ int edit_helm(struct session *s, const struct ye_path *key,
 	if (rc >= 0 && s->opt.create && why.code != ERR_UNSAFE) {
 		if (session_commit(s, err) < 0)
 			return -1;
-		return add_path(s, &at, key,
-				fresh_version(&s->plan, "tag", version), err);
+		rc = add_path(s, &at, key,
+			      fresh_version(&s->plan, "tag", version), err);
+		if (rc <= 0)
+			return rc;
 	}
 	*err = why;
 	return -1;

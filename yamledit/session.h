@@ -45,12 +45,16 @@ int set_scalar(struct session *s, size_t at, const char *value,
 
 /*
  * Add ENTRY (in a map; in a list its key is NULL) to the map or list at
- * event AT, or fill the null there with a new one. Committed. (add.c)
+ * event AT, or fill the null there with a new one. Nothing may be waiting in
+ * the plan before; it is committed at the end. (add.c)
  */
 int add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
 	      struct err *err);
 
-/* Add what PATH lacks behind PLACE, down to VALUE. Committed. (add.c) */
+/*
+ * Add what PATH lacks behind PLACE, down to VALUE; as add_entry(). 1: PATH
+ * asks for what cannot be made, as a place in the midst of a list. (add.c)
+ */
 int add_path(struct session *s, const struct place *place,
 	     const struct ye_path *path, const struct fresh *value,
 	     struct err *err);

@@ -87,10 +87,10 @@ int set_scalar(struct session *s, size_t at, const char *value,
 	size_t start;
 	int rc = 0;
 
-	if (check_target(e, err) < 0)
-		return -1;
 	if (ev_is(e, value))
 		return 0;
+	if (check_target(e, err) < 0)
+		return -1;
 	if (e->is_planned) {
 		if (session_commit(s, err) < 0)
 			return -1;
@@ -123,17 +123,24 @@ int edit_set(struct session *s, const struct ye_path *path, const char *value,
 	     struct err *err)
 {
 	struct place at;
+	struct err why = { 0 };
 	int rc;
 
 	if (scalar_check(value, err) < 0)
 		return -1;
-	rc = session_find(&at, s, path, err);
-	if (rc == 1 && s->opt.create) {
-		if (err->code == ERR_UNSAFE && at.steps + 1 < path->len)
+	rc = session_find(&at, s, path, &why);
+	if (rc == 0)
+		return set_scalar(s, at.node, value, err);
+	/* What a merge key brings in may get a key of its own beside it. */
+	if (rc == 1 && s->opt.create &&
+	    (why.code == ERR_NOTFOUND || at.steps + 1 == path->len)) {
+		if (session_commit(s, err) < 0)
 			return -1;
-		err_clear(err);
-		return add_path(s, &at, path, fresh_scalar(&s->plan, value),
-				err);
+		rc = add_path(s, &at, path, fresh_scalar(&s->plan, value),
+			      err);
+		if (rc <= 0)
+			return rc;
 	}
-	return rc ? -1 : set_scalar(s, at.node, value, err);
+	*err = why;
+	return -1;
 }

@@ -40,6 +40,13 @@ size_t skip_break(const char *text, size_t len, size_t at)
 	return at < len && is_break(text[at]) ? at + 1 : at;
 }
 
+size_t back_break(const char *text, size_t at)
+{
+	if (at > 1 && text[at - 1] == '\n' && text[at - 2] == '\r')
+		return at - 2;
+	return at > 0 && is_break(text[at - 1]) ? at - 1 : at;
+}
+
 size_t skip_blanks(const char *text, size_t len, size_t at)
 {
 	while (at < len && is_blank(text[at]))

@@ -25,6 +25,9 @@ size_t line_start(const char *text, size_t at);
 /* Behind the break (\n, \r\n, \r) that begins at AT. */
 size_t skip_break(const char *text, size_t len, size_t at);
 
+/* Before the break that ends at AT. */
+size_t back_break(const char *text, size_t at);
+
 /* Behind the blanks at AT; behind blanks, breaks and comments at AT. */
 size_t skip_blanks(const char *text, size_t len, size_t at);
 size_t skip_gap(const char *text, size_t len, size_t at);

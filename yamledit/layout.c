@@ -1,0 +1,232 @@
+#include "yamledit/layout.h"
+
+#include <string.h>
+
+#include "yamledit/scalar.h"
+#include "yamledit/text.h"
+
+int column_of(const struct parse *p, size_t at)
+{
+	return (int)(at - line_start(p->text, at));
+}
+
+/* Behind the properties of the node at event I. */
+static size_t inside(const struct parse *p, size_t i)
+{
+	const struct ev *e = &p->ev[i];
+	size_t at = e->start;
+
+	for (int left = !!e->anchor + !!e->tag; left > 0; left--) {
+		at = skip_gap(p->text, p->text_len, at);
+		at = word_end(p->text, p->text_len, at);
+	}
+	return skip_gap(p->text, p->text_len, at);
+}
+
+/* The child before C, or NO_EV. */
+static size_t child_before(const struct parse *p, size_t c)
+{
+	const struct ev *before = &p->ev[c - 1];
+
+	if (c - 1 == p->ev[c].parent)
+		return NO_EV;
+	return before->type == EV_MAP_END || before->type == EV_LIST_END
+		? before->target : c - 1;
+}
+
+/* Where what comes before entry C ends. */
+static size_t gap_before(const struct parse *p, size_t c)
+{
+	size_t before = child_before(p, c), at;
+
+	if (before == NO_EV)
+		return inside(p, p->ev[c].parent);
+	if (p->ev[before].type == EV_SCALAR &&
+	    p->ev[before].start == p->ev[before].end) {
+		at = empty_place(p, before);
+		if (at != NO_BYTE)
+			return at;
+		/* `? a` without a value: its key is the last there is. */
+		before = child_before(p, before);
+	}
+	return before == NO_EV ? NO_BYTE : node_end(p, before);
+}
+
+size_t entry_start(const struct parse *p, size_t c)
+{
+	const struct ev *e = &p->ev[c];
+	size_t at = gap_before(p, c);
+	bool is_item = p->ev[e->parent].type == EV_LIST_START;
+
+	if (at == NO_BYTE)
+		return NO_BYTE;
+	at = skip_gap(p->text, p->text_len, at);
+	if (at < p->text_len && p->text[at] == (is_item ? '-' : '?') &&
+	    at < e->start + 1)
+		return at;
+	return is_item || at != e->start ? NO_BYTE : at;
+}
+
+int child_column(const struct parse *p, size_t i)
+{
+	size_t at = p->ev[i].after > i + 2 ? entry_start(p, i + 1) : NO_BYTE;
+
+	return at == NO_BYTE ? -1 : column_of(p, at);
+}
+
+static bool is_block(const struct ev *e)
+{
+	return e->style == STYLE_BLOCK;
+}
+
+/* Take from the value at event V of map M what it shows. */
+static void look(struct layout *l, const struct parse *p, size_t m, size_t v)
+{
+	const struct ev *e = &p->ev[v];
+	int outer, inner;
+	size_t dash;
+
+	if (!is_block(e) || (e->type == EV_MAP_START ? l->step : l->list) >= 0)
+		return;
+	outer = child_column(p, m);
+	inner = child_column(p, v);
+	if (outer < 0 || inner < outer)
+		return;
+	if (e->type == EV_MAP_START) {
+		l->step = inner > outer ? inner - outer : -1;
+		return;
+	}
+	l->list = inner - outer;
+	dash = entry_start(p, v + 1);
+	if (l->gap < 0 && p->ev[v + 1].line == e->line &&
+	    p->ev[v + 1].start > dash + 1 &&
+	    text_is_empty(p->text, dash + 1, p->ev[v + 1].start))
+		l->gap = (int)(p->ev[v + 1].start - dash - 1);
+}
+
+struct layout layout_of(const struct parse *p, size_t doc, size_t near)
+{
+	struct layout l = { -1, -1, -1, "\n" };
+	size_t root = p->docs[doc], end = p->ev[root].after;
+
+	if (p->ev[near].type == EV_SCALAR)
+		near = p->ev[near].parent;
+	if (near != NO_EV && p->ev[near].type == EV_MAP_START &&
+	    is_block(&p->ev[near]))
+		for (size_t k = near + 1; k < p->ev[near].after - 1;
+		     k = p->ev[p->ev[k].after].after)
+			look(&l, p, near, p->ev[k].after);
+	for (size_t i = root + 1; i < end; i++) {
+		size_t m = p->ev[i].parent;
+
+		if (is_block(&p->ev[i]) && m != NO_EV &&
+		    p->ev[m].type == EV_MAP_START && is_block(&p->ev[m]))
+			look(&l, p, m, i);
+		if (l.step >= 0 && l.list >= 0 && l.gap >= 0)
+			break;
+	}
+	l.step = l.step < 0 ? 2 : l.step;
+	l.list = l.list < 0 ? 0 : l.list;
+	l.gap = l.gap < 0 ? 1 : l.gap;
+	return l;
+}
+
+static void write_key(struct buf *out, const char *key, int style, bool flow)
+{
+	scalar_write(out, key, style, flow);
+	buf_addch(out, ':');
+}
+
+void write_flow(struct buf *out, const struct fresh_entry *entry, int style)
+{
+	const struct fresh *node = entry->node;
+
+	if (entry->key) {
+		write_key(out, entry->key, style, true);
+		buf_addch(out, ' ');
+	}
+	if (node->kind == FRESH_SCALAR) {
+		scalar_write(out, node->value, style, true);
+		return;
+	}
+	buf_addch(out, node->kind == FRESH_MAP ? '{' : '[');
+	for (size_t i = 0; i < node->len; i++) {
+		if (i)
+			buf_addstr(out, ", ");
+		write_flow(out, &node->entries[i], style);
+	}
+	buf_addch(out, node->kind == FRESH_MAP ? '}' : ']');
+}
+
+static void indent(struct buf *out, int columns)
+{
+	while (columns-- > 0)
+		buf_addch(out, ' ');
+}
+
+void write_children(struct buf *out, const struct fresh *node, int column,
+		    const struct layout *l)
+{
+	for (size_t i = 0; i < node->len; i++) {
+		if (i) {
+			buf_addstr(out, l->eol);
+			indent(out, column);
+		}
+		write_block(out, &node->entries[i], column, l);
+	}
+}
+
+void write_block(struct buf *out, const struct fresh_entry *entry, int column,
+		 const struct layout *l)
+{
+	const struct fresh *node = entry->node;
+	int inner;
+
+	if (entry->key) {
+		write_key(out, entry->key, STYLE_NONE, false);
+		if (node->kind == FRESH_SCALAR) {
+			buf_addch(out, ' ');
+		} else {
+			inner = column +
+				(node->kind == FRESH_MAP ? l->step : l->list);
+			buf_addstr(out, l->eol);
+			indent(out, inner);
+			write_children(out, node, inner, l);
+			return;
+		}
+	} else {
+		buf_addch(out, '-');
+		indent(out, l->gap);
+		column += 1 + l->gap;
+	}
+	if (node->kind == FRESH_SCALAR)
+		scalar_write(out, node->value, STYLE_NONE, false);
+	else
+		write_children(out, node, column, l);
+}
+
+/* The style of the first key or item of a flow collection. */
+static int first_style(const struct parse *p, size_t i)
+{
+	const struct ev *first = &p->ev[i + 1];
+
+	return first->type == EV_SCALAR && first->style == STYLE_DOUBLE
+		? STYLE_DOUBLE : STYLE_NONE;
+}
+
+int flow_style(const struct parse *p, size_t i)
+{
+	const struct ev *e = &p->ev[i];
+
+	/* [{"name": "a"}]: the items tell. */
+	if (e->type == EV_LIST_START && p->ev[i + 1].type == EV_MAP_START &&
+	    first_style(p, i + 1) == STYLE_DOUBLE)
+		return STYLE_DOUBLE;
+	for (; i != NO_EV && (p->ev[i].type == EV_SCALAR ||
+			      p->ev[i].style == STYLE_FLOW);
+	     i = p->ev[i].parent)
+		if (p->ev[i].type == EV_MAP_START &&
+		    first_style(p, i) == STYLE_DOUBLE)
+			return STYLE_DOUBLE;
+	return STYLE_NONE;
+}
