@@ -20,7 +20,7 @@ static void change(struct session *s, size_t at, size_t removed,
 	*e = *entry;
 	if (e->key)
 		e->key = arena_strdup(&s->plan.arena, e->key);
-	plan_change(&s->plan, &(struct change){ .at = at, .removed = removed,
+	ye_plan_change(&s->plan, &(struct change){ .at = at, .removed = removed,
 						.added = e });
 }
 
@@ -31,15 +31,15 @@ static void change(struct session *s, size_t at, size_t removed,
 static int check_last_line(const struct parse *p, size_t end,
 			   const struct ev *last, struct err *err)
 {
-	if (line_end(p->text, p->text_len, end) < p->text_len ||
+	if (ye_line_end(p->text, p->text_len, end) < p->text_len ||
 	    (last->style != STYLE_LITERAL && last->style != STYLE_FOLDED) ||
 	    (last->len > 0 && last->value[last->len - 1] == '\n') ||
 	    last->len == 0 ||
-	    text_has(p->text, content_start(p, last),
-		     word_end(p->text, p->text_len, content_start(p, last)),
+	    ye_text_has(p->text, ye_content_start(p, last),
+		     ye_word_end(p->text, p->text_len, ye_content_start(p, last)),
 		     '-'))
 		return 0;
-	return parse_err(err, ERR_UNSAFE, last, "this text ends without a line "
+	return ye_parse_err(err, ERR_UNSAFE, last, "this text ends without a line "
 			 "break; one would become part of it with any line "
 			 "added below");
 }
@@ -54,8 +54,8 @@ static size_t document_end(const struct parse *p, size_t doc)
 		at = end->start;		/* ... */
 	else if (doc + 1 < p->docs_len)
 		at = end[1].start;		/* the --- of the next */
-	while (at > 0 && (is_blank(p->text[at - 1]) ||
-			  is_break(p->text[at - 1])))
+	while (at > 0 && (ye_is_blank(p->text[at - 1]) ||
+			  ye_is_break(p->text[at - 1])))
 		at--;
 	return at;
 }
@@ -66,8 +66,8 @@ static void splice_lines(struct session *s, size_t end, const char *eol,
 {
 	const struct parse *p = &s->p;
 	/* The end of a `|+` text is the begin of a line already. */
-	bool at_line = end > 0 && is_break(p->text[end - 1]);
-	size_t at = at_line ? end : line_end(p->text, p->text_len, end);
+	bool at_line = end > 0 && ye_is_break(p->text[end - 1]);
+	size_t at = at_line ? end : ye_line_end(p->text, p->text_len, end);
 	struct buf lines = { 0 };
 
 	if (!at_line && at == p->text_len) {
@@ -75,11 +75,11 @@ static void splice_lines(struct session *s, size_t end, const char *eol,
 		buf_add(&lines, text->data, text->len);
 	} else {
 		if (!at_line)
-			at = skip_break(p->text, p->text_len, at);
+			at = ye_skip_break(p->text, p->text_len, at);
 		buf_add(&lines, text->data, text->len);
 		buf_addstr(&lines, eol);
 	}
-	plan_splice(&s->plan, at, at, lines.data, lines.len);
+	ye_plan_splice(&s->plan, at, at, lines.data, lines.len);
 	buf_release(&lines);
 }
 
@@ -97,7 +97,7 @@ static size_t last_leaf(const struct parse *p, size_t i)
 static void look_at_dash(struct layout *l, const struct parse *p, size_t item,
 			 size_t dash)
 {
-	size_t at = skip_blanks(p->text, p->text_len, dash + 1);
+	size_t at = ye_skip_blanks(p->text, p->text_len, dash + 1);
 
 	if (at == p->ev[item].start && at > dash + 1)
 		l->gap = (int)(at - dash - 1);
@@ -107,20 +107,20 @@ static int add_block(struct session *s, size_t at,
 		     const struct fresh_entry *entry, struct err *err)
 {
 	const struct parse *p = &s->p;
-	struct layout l = layout_of(p, s->doc, at);
-	size_t first = entry_start(p, at + 1), end = last_child_end(p, at);
+	struct layout l = ye_layout_of(p, s->doc, at);
+	size_t first = ye_entry_start(p, at + 1), end = ye_last_child_end(p, at);
 	size_t last = NO_EV, dash, leaf = last_leaf(p, at);
 	struct buf text = { 0 };
 	bool as_flow = false;
 
 	if (first == NO_BYTE)
-		return parse_err(err, ERR_UNSAFE, &p->ev[at], "this shape is "
+		return ye_parse_err(err, ERR_UNSAFE, &p->ev[at], "this shape is "
 				 "not understood well enough to add to it");
 	if (p->ev[at].type == EV_LIST_START) {
 		for (size_t c = at + 1; c < p->ev[at].after - 1;
 		     c = p->ev[c].after)
 			last = c;
-		dash = entry_start(p, last);
+		dash = ye_entry_start(p, last);
 		if (dash != NO_BYTE)
 			look_at_dash(&l, p, last, dash);
 		as_flow = p->ev[last].type == EV_MAP_START &&
@@ -130,17 +130,17 @@ static int add_block(struct session *s, size_t at,
 		end = document_end(p, s->doc);
 	if (check_last_line(p, end, &p->ev[leaf], err) < 0)
 		return -1;
-	l.eol = text_eol(p->text, p->text_len,
-			 end > 0 && is_break(p->text[end - 1]) ? end - 1 : end);
-	for (int i = column_of(p, first); i > 0; i--)
+	l.eol = ye_text_eol(p->text, p->text_len,
+			 end > 0 && ye_is_break(p->text[end - 1]) ? end - 1 : end);
+	for (int i = ye_column_of(p, first); i > 0; i--)
 		buf_addch(&text, ' ');
 	if (as_flow) {
 		buf_addch(&text, '-');
 		for (int i = l.gap; i > 0; i--)
 			buf_addch(&text, ' ');
-		write_flow(&text, entry, flow_style(p, last));
+		ye_write_flow(&text, entry, ye_flow_style(p, last));
 	} else {
-		write_block(&text, entry, column_of(p, first), &l);
+		ye_write_block(&text, entry, ye_column_of(p, first), &l);
 	}
 	splice_lines(s, end, l.eol, &text);
 	buf_release(&text);
@@ -151,10 +151,10 @@ static int add_block(struct session *s, size_t at,
 /* Does the entry that ends at END stand on lines of its own? */
 static bool has_own_lines(const struct parse *p, size_t start, size_t end)
 {
-	size_t rest = skip_blanks(p->text, p->text_len, end);
+	size_t rest = ye_skip_blanks(p->text, p->text_len, end);
 
-	return text_is_empty(p->text, line_start(p->text, start), start) &&
-	       (rest == p->text_len || is_break(p->text[rest]) ||
+	return ye_text_is_empty(p->text, ye_line_start(p->text, start), start) &&
+	       (rest == p->text_len || ye_is_break(p->text[rest]) ||
 		p->text[rest] == '#');
 }
 
@@ -162,7 +162,7 @@ static void add_flow(struct session *s, size_t at,
 		     const struct fresh_entry *entry)
 {
 	const struct parse *p = &s->p;
-	size_t end = last_child_end(p, at), next, last = NO_EV, start;
+	size_t end = ye_last_child_end(p, at), next, last = NO_EV, start;
 	bool is_map = p->ev[at].type == EV_MAP_START, has_comma;
 	struct buf text = { 0 };
 
@@ -171,31 +171,31 @@ static void add_flow(struct session *s, size_t at,
 		if (is_map)
 			c = p->ev[c].after;
 	}
-	next = skip_gap(p->text, p->text_len, end);
+	next = ye_skip_gap(p->text, p->text_len, end);
 	has_comma = last != NO_EV && p->text[next] == ',';
 	if (has_comma)
 		end = next + 1;
 	start = last == NO_EV ? 0 : p->ev[last].start;
 	if (last != NO_EV && has_own_lines(p, start, end)) {
 		/* One entry to a line: so is the new one, comments stay. */
-		size_t line = line_start(p->text, start);
+		size_t line = ye_line_start(p->text, start);
 
 		if (!has_comma)
-			plan_splice(&s->plan, end, end, ",", 1);
-		end = line_end(p->text, p->text_len, end);
-		buf_addstr(&text, text_eol(p->text, p->text_len, end));
+			ye_plan_splice(&s->plan, end, end, ",", 1);
+		end = ye_line_end(p->text, p->text_len, end);
+		buf_addstr(&text, ye_text_eol(p->text, p->text_len, end));
 		buf_add(&text, p->text + line, start - line);
-		write_flow(&text, entry, flow_style(p, at));
+		ye_write_flow(&text, entry, ye_flow_style(p, at));
 		if (has_comma)
 			buf_addch(&text, ',');
 	} else {
 		if (last != NO_EV)
 			buf_addstr(&text, has_comma ? " " : ", ");
-		write_flow(&text, entry, flow_style(p, at));
+		ye_write_flow(&text, entry, ye_flow_style(p, at));
 		if (end < p->text_len && p->text[end] == '#')
 			buf_addch(&text, ' ');
 	}
-	plan_splice(&s->plan, end, end, text.data, text.len);
+	ye_plan_splice(&s->plan, end, end, text.data, text.len);
 	buf_release(&text);
 	change(s, p->ev[at].after - 1, 0, entry);
 }
@@ -221,21 +221,21 @@ static int fill_block(struct session *s, size_t at, const struct fresh *made,
 {
 	const struct parse *p = &s->p;
 	const struct ev *e = &p->ev[at];
-	struct layout l = layout_of(p, s->doc, at);
-	int column = child_column(p, e->parent);
+	struct layout l = ye_layout_of(p, s->doc, at);
+	int column = ye_child_column(p, e->parent);
 	struct buf text = { 0 };
 
 	if (column < 0)
-		return parse_err(err, ERR_UNSAFE, e, "this shape is not "
+		return ye_parse_err(err, ERR_UNSAFE, e, "this shape is not "
 				 "understood well enough to add to it");
 	column += made->kind == FRESH_MAP ? l.step : l.list;
 	if (e->len)		/* null, ~ */
-		plan_splice(&s->plan, back_blanks(p->text, e->start), e->end,
+		ye_plan_splice(&s->plan, ye_back_blanks(p->text, e->start), e->end,
 			    "", 0);
-	l.eol = text_eol(p->text, p->text_len, e->len ? e->end : place);
+	l.eol = ye_text_eol(p->text, p->text_len, e->len ? e->end : place);
 	for (int i = column; i > 0; i--)
 		buf_addch(&text, ' ');
-	write_children(&text, made, column, &l);
+	ye_write_children(&text, made, column, &l);
 	splice_lines(s, e->len ? e->end : place, l.eol, &text);
 	buf_release(&text);
 	return 0;
@@ -248,23 +248,23 @@ static int fill_null(struct session *s, size_t at, const struct fresh *made,
 	const struct ev *e = &p->ev[at];
 	struct fresh_entry entry = { .node = made };
 	struct buf text = { 0 };
-	size_t place = e->len ? e->start : empty_place(p, at);
+	size_t place = e->len ? e->start : ye_empty_place(p, at);
 
 	if (e->parent == NO_EV || e->anchor || e->tag || place == NO_BYTE)
-		return parse_err(err, ERR_UNSAFE, e, "nothing can be added "
+		return ye_parse_err(err, ERR_UNSAFE, e, "nothing can be added "
 				 "here");
-	if (p->ev[e->parent].type == EV_MAP_START && !in_flow(p, at)) {
+	if (p->ev[e->parent].type == EV_MAP_START && !ye_in_flow(p, at)) {
 		if (fill_block(s, at, made, place, err) < 0)
 			return -1;
 	} else {
-		if (!e->len && place > 0 && !is_blank(p->text[place]))
+		if (!e->len && place > 0 && !ye_is_blank(p->text[place]))
 			buf_addch(&text, ' ');
-		write_flow(&text, &entry, flow_style(p, at));
+		ye_write_flow(&text, &entry, ye_flow_style(p, at));
 		if (e->len)
-			plan_splice(&s->plan, e->start, e->end, text.data,
+			ye_plan_splice(&s->plan, e->start, e->end, text.data,
 				    text.len);
 		else
-			plan_splice(&s->plan, place, place, text.data,
+			ye_plan_splice(&s->plan, place, place, text.data,
 				    text.len);
 		buf_release(&text);
 	}
@@ -272,7 +272,7 @@ static int fill_null(struct session *s, size_t at, const struct fresh *made,
 	return 0;
 }
 
-int add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
+int ye_add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
 	      struct err *err)
 {
 	const struct ev *e = &s->p.ev[at];
@@ -280,20 +280,20 @@ int add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
 
 	if (s->plan.changes_len)
 		BUG("an edit that adds is not alone");
-	if (ev_is_null(e)) {
+	if (ye_ev_is_null(e)) {
 		rc = fill_null(s, at, wrap(&s->plan, entry), err);
 	} else if (e->type != (entry->key ? EV_MAP_START : EV_LIST_START)) {
-		rc = parse_err(err, ERR_UNSAFE, e, "%s, where %s is expected",
-			       ev_kind(e), entry->key ? "a map" : "a list");
+		rc = ye_parse_err(err, ERR_UNSAFE, e, "%s, where %s is expected",
+			       ye_ev_kind(e), entry->key ? "a map" : "a list");
 	} else if (e->style == STYLE_FLOW && e->start == e->end) {
-		rc = parse_err(err, ERR_UNSAFE, e, "a map without braces "
+		rc = ye_parse_err(err, ERR_UNSAFE, e, "a map without braces "
 			       "([a: b]) holds one entry only");
 	} else if (e->style == STYLE_FLOW) {
 		add_flow(s, at, entry);
 	} else {
 		rc = add_block(s, at, entry, err);
 	}
-	return rc < 0 ? -1 : session_commit(s, err);
+	return rc < 0 ? -1 : ye_session_commit(s, err);
 }
 
 /*
@@ -320,7 +320,7 @@ static const struct fresh *build_item(struct plan *plan,
 	item->entries = arena_alloc(&plan->arena,
 				    item->len * sizeof(*item->entries));
 	item->entries[0] = (struct fresh_entry){ s->key,
-					fresh_scalar(plan, s->value) };
+					ye_fresh_scalar(plan, s->value) };
 	for (size_t k = 0; k < rest->len; k++) {
 		if (strcmp(rest->entries[k].key, s->key) == 0)
 			return NULL;
@@ -377,16 +377,16 @@ static int check_path(const struct session *s, const struct place *place,
 	const struct ev *e = &s->p.ev[place->node];
 
 	if (path->len + 2 > YE_MAX_DEPTH)
-		return parse_err(err, ERR_UNSAFE, e, "more than %d maps and "
+		return ye_parse_err(err, ERR_UNSAFE, e, "more than %d maps and "
 				 "lists inside one another", YE_MAX_DEPTH);
 	for (size_t i = place->steps; i < path->len; i++)
 		if (path->steps[i].key && strlen(path->steps[i].key) > MAX_KEY)
-			return parse_err(err, ERR_UNSAFE, e, "a new key can "
+			return ye_parse_err(err, ERR_UNSAFE, e, "a new key can "
 					 "have at most %d bytes", MAX_KEY);
 	return 0;
 }
 
-int add_path(struct session *s, const struct place *place,
+int ye_add_path(struct session *s, const struct place *place,
 	     const struct ye_path *path, const struct fresh *value,
 	     struct err *err)
 {
@@ -397,10 +397,10 @@ int add_path(struct session *s, const struct place *place,
 	if (place->steps == path->len) {	/* a null to be filled */
 		if (fill_null(s, place->node, value, err) < 0)
 			return -1;
-		return session_commit(s, err);
+		return ye_session_commit(s, err);
 	}
 	if (!is_next(&s->p, place->node, &path->steps[place->steps]) ||
 	    !make_entry(&entry, &s->plan, path, place->steps, value))
 		return 1;
-	return add_entry(s, place->node, &entry, err);
+	return ye_add_entry(s, place->node, &entry, err);
 }

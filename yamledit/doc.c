@@ -35,9 +35,9 @@ static int check_new_key(const struct node **table, size_t cap,
 static int check_key(const struct ev *e, struct err *err)
 {
 	if (e->type != EV_SCALAR)
-		return parse_err(err, ERR_DATA, e, "a key must be a string");
-	if (ev_is_merge(e))
-		return parse_err(err, ERR_DATA, e, "a merge key (<<) is not "
+		return ye_parse_err(err, ERR_DATA, e, "a key must be a string");
+	if (ye_ev_is_merge(e))
+		return ye_parse_err(err, ERR_DATA, e, "a merge key (<<) is not "
 				 "supported here");
 	return 0;
 }
@@ -86,9 +86,9 @@ static int make_scalar(struct node *n, struct arena *a, const struct ev *e,
 		       struct err *err)
 {
 	if (strlen(e->value) != e->len)
-		return parse_err(err, ERR_DATA, e, "a NUL in a string");
+		return ye_parse_err(err, ERR_DATA, e, "a NUL in a string");
 	n->value = arena_strdup(a, e->value);
-	n->is_null = ev_is_null(e);
+	n->is_null = ye_ev_is_null(e);
 	n->is_string = e->style != STYLE_PLAIN ||
 		       (e->tag && strcmp(e->tag, YAML_STR_TAG) == 0);
 	return 0;
@@ -112,7 +112,7 @@ static int make(struct node **out, struct arena *a, const struct parse *p,
 		n->kind = NODE_LIST;
 		return make_list(n, a, p, i, err);
 	case EV_ALIAS:
-		return parse_err(err, ERR_DATA, e, "an alias (*%s) is not "
+		return ye_parse_err(err, ERR_DATA, e, "an alias (*%s) is not "
 				 "supported here", e->anchor);
 	default:
 		n->kind = NODE_SCALAR;
@@ -127,10 +127,10 @@ int ye_doc_parse(const struct node **out, struct arena *a, const char *text,
 	struct node *root = NULL;
 	int rc = -1;
 
-	if (parse_init(&p, text, len, err) < 0)
+	if (ye_parse_init(&p, text, len, err) < 0)
 		goto out;
 	if (p.docs_len > 1) {
-		parse_err(err, ERR_DATA, &p.ev[p.docs[1] - 1], "a second "
+		ye_parse_err(err, ERR_DATA, &p.ev[p.docs[1] - 1], "a second "
 			  "document; only one is expected");
 		goto out;
 	}
@@ -147,6 +147,6 @@ int ye_doc_parse(const struct node **out, struct arena *a, const char *text,
 	}
 	*out = root;
 out:
-	parse_release(&p);
+	ye_parse_release(&p);
 	return rc;
 }

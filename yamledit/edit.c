@@ -4,7 +4,7 @@
 
 #include "yamledit/session.h"
 
-int session_init(struct session *s, const char *text, size_t len,
+int ye_session_init(struct session *s, const char *text, size_t len,
 		 const struct ye_options *opt, bool is_edit, struct err *err)
 {
 	memset(s, 0, sizeof(*s));
@@ -12,21 +12,21 @@ int session_init(struct session *s, const char *text, size_t len,
 		s->opt = *opt;
 	if (len <= YE_MAX_SIZE)
 		buf_add(&s->text, text, len);
-	if (parse_init(&s->p, buf_str(&s->text), len, err) < 0)
+	if (ye_parse_init(&s->p, buf_str(&s->text), len, err) < 0)
 		return -1;
-	if (is_edit && check_editable(&s->p, err) < 0)
+	if (is_edit && ye_check_editable(&s->p, err) < 0)
 		return -1;
-	return find_document(&s->doc, &s->p, &s->opt, err);
+	return ye_find_document(&s->doc, &s->p, &s->opt, err);
 }
 
-void session_release(struct session *s)
+void ye_session_release(struct session *s)
 {
 	ye_plan_release(&s->plan);
-	parse_release(&s->p);
+	ye_parse_release(&s->p);
 	buf_release(&s->text);
 }
 
-int session_commit(struct session *s, struct err *err)
+int ye_session_commit(struct session *s, struct err *err)
 {
 	struct buf text = { 0 };
 	struct parse p = { 0 };
@@ -34,20 +34,20 @@ int session_commit(struct session *s, struct err *err)
 	if (s->plan.changes_len == 0)
 		return 0;
 	if (ye_plan_apply(&text, &p, &s->plan, &s->p, err) < 0) {
-		parse_release(&p);
+		ye_parse_release(&p);
 		buf_release(&text);
 		return -1;
 	}
-	session_release(s);
+	ye_session_release(s);
 	s->text = text;
 	s->p = p;
 	return 0;
 }
 
-int session_find(struct place *out, struct session *s,
+int ye_session_find(struct place *out, struct session *s,
 		 const struct ye_path *path, struct err *err)
 {
-	return find(out, &s->p, s->doc, path, true, err);
+	return ye_find(out, &s->p, s->doc, path, true, err);
 }
 
 static int edit_one(struct session *s, const struct ye_edit *e,
@@ -55,13 +55,13 @@ static int edit_one(struct session *s, const struct ye_edit *e,
 {
 	switch (e->op) {
 	case YE_SET:
-		return edit_set(s, e->path, e->value, err);
+		return ye_edit_set(s, e->path, e->value, err);
 	case YE_DELETE:
-		return edit_delete(s, e->path, err);
+		return ye_edit_delete(s, e->path, err);
 	case YE_IMAGE:
-		return edit_image(s, e->name, &e->version, err);
+		return ye_edit_image(s, e->name, &e->version, err);
 	case YE_HELM:
-		return edit_helm(s, e->path, &e->version, err);
+		return ye_edit_helm(s, e->path, &e->version, err);
 	}
 	BUG("edit %d", (int)e->op);
 }
@@ -73,17 +73,17 @@ int ye_apply(struct buf *out, const char *text, size_t len,
 	struct session s;
 	int rc = -1;
 
-	if (session_init(&s, text, len, opt, true, err) < 0)
+	if (ye_session_init(&s, text, len, opt, true, err) < 0)
 		goto out;
 	for (size_t i = 0; i < n; i++)
 		if (edit_one(&s, &edits[i], err) < 0)
 			goto out;
-	if (session_commit(&s, err) < 0)
+	if (ye_session_commit(&s, err) < 0)
 		goto out;
 	buf_add(out, s.text.data, s.text.len);
 	rc = 0;
 out:
-	session_release(&s);
+	ye_session_release(&s);
 	return rc;
 }
 
@@ -133,20 +133,20 @@ int ye_get(struct buf *out, const char *text, size_t len,
 	const struct ev *e;
 	int rc = -1;
 
-	if (session_init(&s, text, len, opt, false, err) < 0 ||
-	    find(&at, &s.p, s.doc, path, false, err) != 0)
+	if (ye_session_init(&s, text, len, opt, false, err) < 0 ||
+	    ye_find(&at, &s.p, s.doc, path, false, err) != 0)
 		goto out;
 	e = &s.p.ev[at.node];
 	if (e->type != EV_SCALAR) {
-		parse_err(err, ERR_UNSAFE, e, "%s, where one value is "
-			  "expected", ev_kind(e));
+		ye_parse_err(err, ERR_UNSAFE, e, "%s, where one value is "
+			  "expected", ye_ev_kind(e));
 		goto out;
 	}
-	if (!ev_is_null(e))
+	if (!ye_ev_is_null(e))
 		buf_add(out, e->value, e->len);
 	rc = 0;
 out:
-	session_release(&s);
+	ye_session_release(&s);
 	return rc;
 }
 
@@ -158,15 +158,15 @@ static int keys_of(const char ***out, size_t *out_len, struct arena *a,
 	const char **keys;
 
 	if (ev[map].type != EV_MAP_START)
-		return parse_err(err, ERR_UNSAFE, &ev[map], "%s, where a map "
-				 "is expected", ev_kind(&ev[map]));
+		return ye_parse_err(err, ERR_UNSAFE, &ev[map], "%s, where a map "
+				 "is expected", ye_ev_kind(&ev[map]));
 	for (size_t k = map + 1; k < ev[map].after - 1;
 	     k = ev[ev[k].after].after)
 		n++;
 	keys = arena_alloc(a, (n + 1) * sizeof(*keys));
 	for (size_t k = map + 1; k < ev[map].after - 1;
 	     k = ev[ev[k].after].after)
-		if (ev[k].type == EV_SCALAR && !ev_is_merge(&ev[k]))
+		if (ev[k].type == EV_SCALAR && !ye_ev_is_merge(&ev[k]))
 			keys[i++] = arena_strndup(a, ev[k].value, ev[k].len);
 	*out = keys;
 	*out_len = i;
@@ -182,9 +182,9 @@ int ye_keys(const char ***out, size_t *out_len, struct arena *a,
 	struct place at;
 	int rc = -1;
 
-	if (session_init(&s, text, len, opt, false, err) == 0 &&
-	    find(&at, &s.p, s.doc, path ? path : &top, false, err) == 0)
+	if (ye_session_init(&s, text, len, opt, false, err) == 0 &&
+	    ye_find(&at, &s.p, s.doc, path ? path : &top, false, err) == 0)
 		rc = keys_of(out, out_len, a, &s.p, at.node, err);
-	session_release(&s);
+	ye_session_release(&s);
 	return rc;
 }

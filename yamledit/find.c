@@ -6,7 +6,7 @@
 #include "bot/base/node.h"
 #include "yamledit/edit.h"
 
-const char *ev_kind(const struct ev *e)
+const char *ye_ev_kind(const struct ev *e)
 {
 	switch (e->type) {
 	case EV_MAP_START:
@@ -16,11 +16,11 @@ const char *ev_kind(const struct ev *e)
 	case EV_ALIAS:
 		return "an alias";
 	default:
-		return ev_is_null(e) ? "nothing" : "a string";
+		return ye_ev_is_null(e) ? "nothing" : "a string";
 	}
 }
 
-bool is_template_string(const struct ev *e)
+bool ye_is_template_string(const struct ev *e)
 {
 	const char *open = e->type == EV_SCALAR
 		? memmem(e->value, e->len, "{{", 2) : NULL;
@@ -58,8 +58,8 @@ static bool merge_has(const struct parse *p, size_t v, const char *key,
 		size_t value = p->ev[i].after;
 		const struct ev *k = &p->ev[i];
 
-		if (--*visits < 0 || k->type == EV_ALIAS || ev_is(k, key) ||
-		    (ev_is_merge(k) && merge_has(p, value, key, visits)))
+		if (--*visits < 0 || k->type == EV_ALIAS || ye_ev_is(k, key) ||
+		    (ye_ev_is_merge(k) && merge_has(p, value, key, visits)))
 			return true;
 		i = p->ev[value].after;
 	}
@@ -72,11 +72,11 @@ static bool key_is(const struct parse *p, size_t k, const char *key)
 	const struct ev *e = &p->ev[k];
 
 	if (e->type == EV_ALIAS)
-		return e->target != NO_EV && ev_is(&p->ev[e->target], key);
-	return ev_is(e, key);
+		return e->target != NO_EV && ye_ev_is(&p->ev[e->target], key);
+	return ye_ev_is(e, key);
 }
 
-int find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
+int ye_find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
 	     size_t map, const char *key, struct err *err)
 {
 	size_t found = NO_EV, merge = NO_EV;
@@ -87,25 +87,25 @@ int find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
 	     k = ev[ev[k].after].after) {
 		if (key_is(p, k, key)) {
 			if (found != NO_EV)
-				return parse_err(err, ERR_UNSAFE, &ev[k],
+				return ye_parse_err(err, ERR_UNSAFE, &ev[k],
 					"'%s' stands twice in one map, first "
 					"on line %d: readers differ in which "
 					"one counts", key, ev[found].line);
 			if (ev[k].type == EV_ALIAS)
-				return parse_err(err, ERR_UNSAFE, &ev[k],
+				return ye_parse_err(err, ERR_UNSAFE, &ev[k],
 					"the key '%s' is an alias", key);
 			found = k;
-		} else if (ev_is_merge(&ev[k]) &&
+		} else if (ye_ev_is_merge(&ev[k]) &&
 			   merge_has(p, ev[k].after, key, &visits)) {
 			merge = k;
 		}
 	}
 	if (found != NO_EV && merge != NO_EV && merge > found)
-		return parse_err(err, ERR_UNSAFE, &ev[merge], "a merge key "
+		return ye_parse_err(err, ERR_UNSAFE, &ev[merge], "a merge key "
 				 "below '%s' has it too: readers differ in "
 				 "which one counts", key);
 	if (found == NO_EV && merge != NO_EV) {
-		parse_err(err, ERR_UNSAFE, &ev[merge], "'%s' comes from a "
+		ye_parse_err(err, ERR_UNSAFE, &ev[merge], "'%s' comes from a "
 			  "merge key: there is nothing of its own to edit "
 			  "here", key);
 		return 1;
@@ -157,12 +157,12 @@ static int missing(const struct place *at, const struct parse *p,
 	struct names names = { 0 };
 	size_t end = e->after - 1, v, one = NO_EV;
 
-	path_format(&where, path, at->steps);
+	ye_path_format(&where, path, at->steps);
 	if (e->type == EV_MAP_START && s->kind == STEP_KEY) {
 		for (size_t k = at->node + 1; k < end; k = ev[ev[k].after].after)
 			names_add(&names, &ev[k]);
 		add_names(&more, &names, s->key);
-		parse_err(err, ERR_NOTFOUND, e, "no key '%s' in %s%s", s->key,
+		ye_parse_err(err, ERR_NOTFOUND, e, "no key '%s' in %s%s", s->key,
 			  buf_str(&where), buf_str(&more));
 	} else if (e->type == EV_LIST_START && s->kind == STEP_SELECT) {
 		for (size_t i = at->node + 1; i < end; i = ev[i].after) {
@@ -170,22 +170,22 @@ static int missing(const struct place *at, const struct parse *p,
 
 			one = i;
 			if (ev[i].type == EV_MAP_START &&
-			    find_key(&v, NULL, p, i, s->key, &ignored) == 0)
+			    ye_find_key(&v, NULL, p, i, s->key, &ignored) == 0)
 				names_add(&names, &ev[v]);
 		}
 		add_names(&more, &names, s->value);
-		parse_err(err, ERR_NOTFOUND, e, "no item with %s '%s' in %s%s",
+		ye_parse_err(err, ERR_NOTFOUND, e, "no item with %s '%s' in %s%s",
 			  s->key, s->value, buf_str(&where),
 			  one == NO_EV ? "; it is empty" : buf_str(&more));
 	} else if (e->type == EV_LIST_START && s->kind == STEP_INDEX) {
 		for (size_t i = at->node + 1; i < end; i = ev[i].after)
 			names.all++;
-		parse_err(err, ERR_NOTFOUND, e, "no item [%zu] in %s, which "
+		ye_parse_err(err, ERR_NOTFOUND, e, "no item [%zu] in %s, which "
 			  "has %zu, counted from 0", s->index,
 			  buf_str(&where), names.all);
 	} else {
-		parse_err(err, ERR_NOTFOUND, e, "%s is %s, not %s",
-			  buf_str(&where), ev_kind(e),
+		ye_parse_err(err, ERR_NOTFOUND, e, "%s is %s, not %s",
+			  buf_str(&where), ye_ev_kind(e),
 			  s->kind == STEP_KEY ? "a map" : "a list");
 	}
 	buf_release(&where);
@@ -213,9 +213,9 @@ static bool alias_matches(const struct parse *p, size_t i, const struct step *s)
 
 	if (t == NO_EV || p->ev[t].type != EV_MAP_START)
 		return false;
-	switch (find_key(&v, NULL, p, t, s->key, &ignored)) {
+	switch (ye_find_key(&v, NULL, p, t, s->key, &ignored)) {
 	case 0:
-		return ev_is(&p->ev[v], s->value);
+		return ye_ev_is(&p->ev[v], s->value);
 	case 1:
 		return ignored.code != ERR_NONE;	/* merged: who knows */
 	default:
@@ -239,12 +239,12 @@ static int step_select(size_t *out, const struct parse *p, size_t list,
 		int rc;
 
 		if (ev[i].type == EV_ALIAS && alias_matches(p, i, s))
-			return parse_err(err, ERR_UNSAFE, &ev[i], "the item "
+			return ye_parse_err(err, ERR_UNSAFE, &ev[i], "the item "
 				"with %s '%s' is an alias: an edit would "
 				"change another place", s->key, s->value);
 		if (ev[i].type != EV_MAP_START)
 			continue;
-		rc = find_key(&v, NULL, p, i, s->key, &why);
+		rc = ye_find_key(&v, NULL, p, i, s->key, &why);
 		if (rc != 0 && why.code != ERR_NONE) {
 			/* It may be the one; only it itself can tell. */
 			*err = why;
@@ -252,19 +252,19 @@ static int step_select(size_t *out, const struct parse *p, size_t list,
 		}
 		if (rc == 0 && ev[v].type == EV_ALIAS &&
 		    ev[v].target != NO_EV &&
-		    ev_is(&ev[ev[v].target], s->value))
-			return parse_err(err, ERR_UNSAFE, &ev[v], "'%s' is an "
+		    ye_ev_is(&ev[ev[v].target], s->value))
+			return ye_parse_err(err, ERR_UNSAFE, &ev[v], "'%s' is an "
 					 "alias here", s->key);
-		if (rc != 0 || !ev_is(&ev[v], s->value))
+		if (rc != 0 || !ye_ev_is(&ev[v], s->value))
 			continue;
 		matches++;
-		strings += ev_is_string(&ev[v]);
-		if (found == NO_EV || (ev_is_string(&ev[v]) && !found_string)) {
+		strings += ye_ev_is_string(&ev[v]);
+		if (found == NO_EV || (ye_ev_is_string(&ev[v]) && !found_string)) {
 			found = i;
-			found_string = ev_is_string(&ev[v]);
+			found_string = ye_ev_is_string(&ev[v]);
 		}
 		if (matches > 1 && strings != 1)
-			return parse_err(err, ERR_UNSAFE, &ev[i], "a second "
+			return ye_parse_err(err, ERR_UNSAFE, &ev[i], "a second "
 				"item with %s '%s'; the first is on line %d",
 				s->key, s->value, ev[found].line);
 	}
@@ -282,7 +282,7 @@ static int take_step(struct place *at, const struct parse *p,
 	int rc = 1;
 
 	if (p->ev[at->node].type == EV_MAP_START && s->kind == STEP_KEY)
-		rc = find_key(&next, &key, p, at->node, s->key, err);
+		rc = ye_find_key(&next, &key, p, at->node, s->key, err);
 	if (p->ev[at->node].type == EV_LIST_START && s->kind == STEP_INDEX)
 		rc = step_index(&next, p, at->node, s->index);
 	if (p->ev[at->node].type == EV_LIST_START && s->kind == STEP_SELECT)
@@ -296,7 +296,7 @@ static int take_step(struct place *at, const struct parse *p,
 	return 0;
 }
 
-int find(struct place *out, const struct parse *p, size_t doc,
+int ye_find(struct place *out, const struct parse *p, size_t doc,
 	 const struct ye_path *path, bool is_edit, struct err *err)
 {
 	struct place at = { .doc = doc, .parent = NO_EV, .key = NO_EV,
@@ -307,10 +307,10 @@ int find(struct place *out, const struct parse *p, size_t doc,
 		const struct ev *e = &p->ev[at.node];
 
 		if (e->type == EV_ALIAS)
-			return parse_err(err, ERR_UNSAFE, e, "an alias (*%s): "
+			return ye_parse_err(err, ERR_UNSAFE, e, "an alias (*%s): "
 				"edit the place it stands for", e->anchor);
 		if (is_edit && e->aliased)
-			return parse_err(err, ERR_UNSAFE, e, "the anchor &%s "
+			return ye_parse_err(err, ERR_UNSAFE, e, "the anchor &%s "
 				"is in use: an edit here would change the "
 				"places with *%s too", e->anchor, e->anchor);
 		if (at.steps == path->len)
@@ -331,13 +331,13 @@ static int matches(const struct parse *p, size_t n,
 	for (size_t i = 0; i < where->len; i++) {
 		struct err why = { 0 };
 		struct place at;
-		int rc = find(&at, p, n, where->items[i].path, false, &why);
+		int rc = ye_find(&at, p, n, where->items[i].path, false, &why);
 
 		if (rc < 0) {
 			*err = why;
 			return -1;
 		}
-		if (rc > 0 || !ev_is(&p->ev[at.node], where->items[i].value))
+		if (rc > 0 || !ye_ev_is(&p->ev[at.node], where->items[i].value))
 			return 1;
 	}
 	return 0;
@@ -370,12 +370,12 @@ static int pick_document(size_t *out, const struct parse *p,
 		if (rc > 0)
 			continue;
 		if (found != NO_EV && opt->where)
-			return parse_err(err, ERR_UNSAFE,
+			return ye_parse_err(err, ERR_UNSAFE,
 				&p->ev[p->docs[n] - 1],
 				"a second document with %s; the first is "
 				"number %zu", opt->where, found + 1);
 		if (found != NO_EV)
-			return parse_err(err, ERR_UNSAFE,
+			return ye_parse_err(err, ERR_UNSAFE,
 				&p->ev[p->docs[n] - 1],
 				"there are %zu documents; pick one by number "
 				"or by what it holds (kind=Deployment,"
@@ -395,7 +395,7 @@ static int pick_document(size_t *out, const struct parse *p,
 	return 0;
 }
 
-int find_document(size_t *out, const struct parse *p,
+int ye_find_document(size_t *out, const struct parse *p,
 		  const struct ye_options *opt, struct err *err)
 {
 	static const struct ye_options none = { 0 };
@@ -404,10 +404,10 @@ int find_document(size_t *out, const struct parse *p,
 
 	if (!opt)
 		opt = &none;
-	if (opt->where && conditions_parse(&where, opt->where, err) < 0)
+	if (opt->where && ye_conditions_parse(&where, opt->where, err) < 0)
 		return -1;
 	rc = pick_document(out, p, opt, &where, err);
-	conditions_release(&where);
+	ye_conditions_release(&where);
 	return rc;
 }
 
@@ -418,20 +418,20 @@ static size_t sops_mac(const struct parse *p, size_t root)
 	size_t sops, mac;
 
 	if (p->ev[root].type == EV_MAP_START &&
-	    find_key(&sops, NULL, p, root, "sops", &ignored) == 0 &&
+	    ye_find_key(&sops, NULL, p, root, "sops", &ignored) == 0 &&
 	    p->ev[sops].type == EV_MAP_START &&
-	    find_key(&mac, NULL, p, sops, "mac", &ignored) == 0)
+	    ye_find_key(&mac, NULL, p, sops, "mac", &ignored) == 0)
 		return mac;
 	return NO_EV;
 }
 
-int check_editable(const struct parse *p, struct err *err)
+int ye_check_editable(const struct parse *p, struct err *err)
 {
 	for (size_t n = 0; n < p->docs_len; n++) {
 		size_t mac = sops_mac(p, p->docs[n]);
 
 		if (mac != NO_EV)
-			return parse_err(err, ERR_UNSAFE, &p->ev[mac],
+			return ye_parse_err(err, ERR_UNSAFE, &p->ev[mac],
 				"encrypted by SOPS: an edit would break its "
 				"MAC; use `sops set` instead");
 	}
@@ -441,7 +441,7 @@ int check_editable(const struct parse *p, struct err *err)
 		    p->ev[i].style == STYLE_FLOW &&
 		    p->ev[i + 1].type == EV_MAP_START &&
 		    p->ev[i + 1].start == p->ev[i].end)
-			return parse_err(err, ERR_UNSAFE, &p->ev[i],
+			return ye_parse_err(err, ERR_UNSAFE, &p->ev[i],
 				"a template ({{ }}): edit the values it is "
 				"filled from instead");
 	return 0;

@@ -32,30 +32,30 @@ struct place {
  * nothing can be added), so that `return -1` is all that most callers do, and
  * one that adds what is missing clears it. -1: refused, or broken.
  */
-int find(struct place *out, const struct parse *p, size_t doc,
+int ye_find(struct place *out, const struct parse *p, size_t doc,
 	 const struct ye_path *path, bool is_edit, struct err *err);
 
 /*
  * The value of KEY in the map at MAP: 0, or 1 where there is none, or -1
  * (twice, aliased, merged). KEY_EV may be NULL.
  */
-int find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
+int ye_find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
 	     size_t map, const char *key, struct err *err);
 
 /* The document that OPT means, as a number from 0. */
-int find_document(size_t *out, const struct parse *p,
+int ye_find_document(size_t *out, const struct parse *p,
 		  const struct ye_options *opt, struct err *err);
 
 /*
  * Text that nobody may edit: a template that happens to parse, a file whose
  * encryption by SOPS an edit would break.
  */
-int check_editable(const struct parse *p, struct err *err);
+int ye_check_editable(const struct parse *p, struct err *err);
 
 /* Is there a map of flow maps as {{ x }} makes one? */
-bool is_template_string(const struct ev *e);
+bool ye_is_template_string(const struct ev *e);
 
 /* "a map", "a list", "a string", "an alias": for messages. */
-const char *ev_kind(const struct ev *e);
+const char *ye_ev_kind(const struct ev *e);
 
 #endif

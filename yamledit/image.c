@@ -27,10 +27,10 @@ static struct fresh *fresh_version(struct plan *plan, const char *tag_key,
 	f->entries = arena_alloc(&plan->arena, 2 * sizeof(*f->entries));
 	if (v->tag)
 		f->entries[f->len++] = (struct fresh_entry){
-			tag_key, fresh_scalar(plan, v->tag) };
+			tag_key, ye_fresh_scalar(plan, v->tag) };
 	if (v->digest)
 		f->entries[f->len++] = (struct fresh_entry){
-			"digest", fresh_scalar(plan, v->digest) };
+			"digest", ye_fresh_scalar(plan, v->digest) };
 	return f;
 }
 
@@ -56,26 +56,26 @@ static int put_key(struct map_edit *m, const char *key, const char *value,
 	int rc;
 
 	path.steps[path.len++] = (struct step){ .kind = STEP_KEY, .key = key };
-	rc = session_find(&at, s, &path, &why);
+	rc = ye_session_find(&at, s, &path, &why);
 	if (rc == 1 && !value && why.code == ERR_NOTFOUND)
 		return 0;
 	if (rc == 1 && value && m->create &&
 	    s->p.ev[at.node].type == EV_MAP_START) {
-		if (session_commit(s, err) < 0)
+		if (ye_session_commit(s, err) < 0)
 			return -1;
-		entry.node = fresh_scalar(&s->plan, value);
-		return add_entry(s, at.node, &entry, err);
+		entry.node = ye_fresh_scalar(&s->plan, value);
+		return ye_add_entry(s, at.node, &entry, err);
 	}
 	if (rc != 0) {
 		*err = why;
 		return -1;
 	}
 	if (value)
-		return set_scalar(s, at.node, value, err);
-	if (m->keep_empty && (ev_is_null(&s->p.ev[at.node]) ||
-			      ev_is(&s->p.ev[at.node], "")))
+		return ye_set_scalar(s, at.node, value, err);
+	if (m->keep_empty && (ye_ev_is_null(&s->p.ev[at.node]) ||
+			      ye_ev_is(&s->p.ev[at.node], "")))
 		return 0;
-	return remove_place(s, &at, err);
+	return ye_remove_place(s, &at, err);
 }
 
 /* What comes before what goes: so the map is never left empty. */
@@ -101,7 +101,7 @@ static int check_version(const struct version *v, struct err *err)
 	return 0;
 }
 
-int edit_image(struct session *s, const char *name,
+int ye_edit_image(struct session *s, const char *name,
 	       const struct version *version, struct err *err)
 {
 	struct step steps[3] = {
@@ -114,13 +114,13 @@ int edit_image(struct session *s, const char *name,
 	struct err why = { 0 };
 	int rc;
 
-	if (check_version(version, err) < 0 || scalar_check(name, err) < 0)
+	if (check_version(version, err) < 0 || ye_scalar_check(name, err) < 0)
 		return -1;
-	rc = session_find(&at, s, &m.map, &why);
+	rc = ye_session_find(&at, s, &m.map, &why);
 	if (rc == 1 && s->opt.create && why.code == ERR_NOTFOUND) {
-		if (session_commit(s, err) < 0)
+		if (ye_session_commit(s, err) < 0)
 			return -1;
-		rc = add_path(s, &at, &m.map,
+		rc = ye_add_path(s, &at, &m.map,
 			      fresh_version(&s->plan, "newTag", version), err);
 		if (rc <= 0)
 			return rc;
@@ -161,18 +161,18 @@ static int parse_ref(struct image_ref *out, const char **prefix,
 	struct err why = { 0 };
 
 	if (is_version_key(path))
-		return parse_err(err, ERR_UNSAFE, e, "this is a tag or a "
+		return ye_parse_err(err, ERR_UNSAFE, e, "this is a tag or a "
 				 "digest; name the map that it is in");
-	if (e->type != EV_SCALAR || ev_is_null(e) || strlen(ref) == 0 ||
+	if (e->type != EV_SCALAR || ye_ev_is_null(e) || strlen(ref) == 0 ||
 	    strlen(e->value) != e->len)
-		return parse_err(err, ERR_UNSAFE, e, "%s, where a map with tag "
+		return ye_parse_err(err, ERR_UNSAFE, e, "%s, where a map with tag "
 				 "and digest or an image reference is expected",
-				 e->type == EV_SCALAR ? "nothing" : ev_kind(e));
-	if (is_template_string(e))
-		return parse_err(err, ERR_UNSAFE, e, "the value is a template "
+				 e->type == EV_SCALAR ? "nothing" : ye_ev_kind(e));
+	if (ye_is_template_string(e))
+		return ye_parse_err(err, ERR_UNSAFE, e, "the value is a template "
 			"({{ }}): edit what it is filled from instead");
 	if (image_ref_parse(out, a, ref, &why) < 0)
-		return parse_err(err, ERR_UNSAFE, e, "%s", why.msg);
+		return ye_parse_err(err, ERR_UNSAFE, e, "%s", why.msg);
 	*prefix = arena_strndup(a, e->value, (size_t)(ref - e->value));
 	return 0;
 }
@@ -191,7 +191,7 @@ static int set_ref(struct session *s, size_t at, const struct ye_path *path,
 		if (version->tag)
 			buf_addch(&value, ':');
 		version_format(&value, version);
-		rc = set_scalar(s, at, buf_str(&value), err);
+		rc = ye_set_scalar(s, at, buf_str(&value), err);
 	}
 	buf_release(&value);
 	arena_release(&a);
@@ -204,8 +204,8 @@ static bool is_joined(const struct session *s, size_t map)
 	struct err ignored = { 0 };
 	size_t v;
 
-	if (find_key(&v, NULL, &s->p, map, "digest", &ignored) != 1 ||
-	    find_key(&v, NULL, &s->p, map, "tag", &ignored) != 0)
+	if (ye_find_key(&v, NULL, &s->p, map, "digest", &ignored) != 1 ||
+	    ye_find_key(&v, NULL, &s->p, map, "tag", &ignored) != 0)
 		return false;
 	return s->p.ev[v].type == EV_SCALAR &&
 	       strstr(s->p.ev[v].value, "@sha256:");
@@ -233,7 +233,7 @@ static int set_map(struct session *s, size_t map, const struct ye_path *key,
 	return rc;
 }
 
-int edit_helm(struct session *s, const struct ye_path *key,
+int ye_edit_helm(struct session *s, const struct ye_path *key,
 	      const struct version *version, struct err *err)
 {
 	struct place at;
@@ -242,15 +242,15 @@ int edit_helm(struct session *s, const struct ye_path *key,
 
 	if (check_version(version, err) < 0)
 		return -1;
-	rc = session_find(&at, s, key, &why);
+	rc = ye_session_find(&at, s, key, &why);
 	if (rc == 0 && s->p.ev[at.node].type == EV_MAP_START)
 		return set_map(s, at.node, key, version, err);
-	if (rc == 0 && !(s->opt.create && ev_is_null(&s->p.ev[at.node])))
+	if (rc == 0 && !(s->opt.create && ye_ev_is_null(&s->p.ev[at.node])))
 		return set_ref(s, at.node, key, version, err);
 	if (rc >= 0 && s->opt.create && why.code != ERR_UNSAFE) {
-		if (session_commit(s, err) < 0)
+		if (ye_session_commit(s, err) < 0)
 			return -1;
-		rc = add_path(s, &at, key,
+		rc = ye_add_path(s, &at, key,
 			      fresh_version(&s->plan, "tag", version), err);
 		if (rc <= 0)
 			return rc;
@@ -265,18 +265,18 @@ static int text_of(const char **out, struct arena *a, const struct parse *p,
 {
 	const struct ev *e;
 	size_t v;
-	int rc = find_key(&v, NULL, p, map, key, err);
+	int rc = ye_find_key(&v, NULL, p, map, key, err);
 
 	*out = NULL;
 	if (rc != 0)
 		return rc < 0 || err->code != ERR_NONE ? -1 : 0;
 	e = &p->ev[v];
 	if (e->type != EV_SCALAR)
-		return parse_err(err, ERR_UNSAFE, e, "'%s' is %s, not a "
-				 "string", key, ev_kind(e));
+		return ye_parse_err(err, ERR_UNSAFE, e, "'%s' is %s, not a "
+				 "string", key, ye_ev_kind(e));
 	if (strlen(e->value) != e->len)
-		return parse_err(err, ERR_DATA, e, "'%s' holds a NUL", key);
-	if (!ev_is_null(e))
+		return ye_parse_err(err, ERR_DATA, e, "'%s' holds a NUL", key);
+	if (!ye_ev_is_null(e))
 		*out = arena_strdup(a, e->value);
 	return 0;
 }
@@ -290,15 +290,15 @@ static int read_image(struct ye_image *out, struct arena *a,
 	out->line = e->line;
 	out->column = e->column;
 	if (e->type != EV_MAP_START)
-		return parse_err(err, ERR_UNSAFE, e, "an entry of images is "
-				 "%s, not a map", ev_kind(e));
+		return ye_parse_err(err, ERR_UNSAFE, e, "an entry of images is "
+				 "%s, not a map", ye_ev_kind(e));
 	if (text_of(&out->name, a, p, item, "name", err) < 0 ||
 	    text_of(&out->new_name, a, p, item, "newName", err) < 0 ||
 	    text_of(&out->version.tag, a, p, item, "newTag", err) < 0 ||
 	    text_of(&out->version.digest, a, p, item, "digest", err) < 0)
 		return -1;
 	if (!out->name)
-		return parse_err(err, ERR_UNSAFE, e, "an entry of images has "
+		return ye_parse_err(err, ERR_UNSAFE, e, "an entry of images has "
 				 "no name");
 	return 0;
 }
@@ -339,16 +339,16 @@ static int read_images(struct ye_images *out, const struct parse *p,
 	int rc;
 
 	if (ev[root].type != EV_MAP_START)
-		return parse_err(err, ERR_UNSAFE, &ev[root], "the document is "
-				 "%s, not a map", ev_kind(&ev[root]));
-	rc = find_key(&list, NULL, p, root, "images", err);
+		return ye_parse_err(err, ERR_UNSAFE, &ev[root], "the document is "
+				 "%s, not a map", ye_ev_kind(&ev[root]));
+	rc = ye_find_key(&list, NULL, p, root, "images", err);
 	if (rc != 0)
 		return rc < 0 || err->code != ERR_NONE ? -1 : 0;
-	if (ev_is_null(&ev[list]))
+	if (ye_ev_is_null(&ev[list]))
 		return 0;
 	if (ev[list].type != EV_LIST_START)
-		return parse_err(err, ERR_UNSAFE, &ev[list], "images is %s, "
-				 "not a list", ev_kind(&ev[list]));
+		return ye_parse_err(err, ERR_UNSAFE, &ev[list], "images is %s, "
+				 "not a list", ye_ev_kind(&ev[list]));
 	for (size_t i = list + 1; i < ev[list].after - 1; i = ev[i].after)
 		n++;
 	out->items = arena_alloc(&out->arena, n * sizeof(*out->items));
@@ -366,9 +366,9 @@ int ye_images(struct ye_images *out, const char *text, size_t len,
 	int rc = -1;
 
 	memset(out, 0, sizeof(*out));
-	if (session_init(&s, text, len, NULL, false, err) == 0)
+	if (ye_session_init(&s, text, len, NULL, false, err) == 0)
 		rc = read_images(out, &s.p, s.p.docs[s.doc], err);
-	session_release(&s);
+	ye_session_release(&s);
 	if (rc < 0)
 		ye_images_release(out);
 	return rc;
@@ -398,7 +398,7 @@ static int read_map(struct version *out, struct arena *a,
 	if (out->tag && !*out->tag)
 		out->tag = NULL;
 	if (version_empty(out))
-		return parse_err(err, ERR_NOTFOUND, &p->ev[map], "neither tag "
+		return ye_parse_err(err, ERR_NOTFOUND, &p->ev[map], "neither tag "
 				 "nor digest here");
 	return 0;
 }
@@ -414,8 +414,8 @@ int ye_helm_get(struct version *out, struct arena *a, const char *text,
 	int rc = -1;
 
 	memset(out, 0, sizeof(*out));
-	if (session_init(&s, text, len, opt, false, err) < 0 ||
-	    find(&at, &s.p, s.doc, key, false, err) != 0)
+	if (ye_session_init(&s, text, len, opt, false, err) < 0 ||
+	    ye_find(&at, &s.p, s.doc, key, false, err) != 0)
 		goto out;
 	if (s.p.ev[at.node].type == EV_MAP_START) {
 		rc = read_map(out, a, &s.p, at.node, err);
@@ -424,6 +424,6 @@ int ye_helm_get(struct version *out, struct arena *a, const char *text,
 		*out = ref.version;
 	}
 out:
-	session_release(&s);
+	ye_session_release(&s);
 	return rc;
 }

@@ -5,9 +5,9 @@
 #include "yamledit/scalar.h"
 #include "yamledit/text.h"
 
-int column_of(const struct parse *p, size_t at)
+int ye_column_of(const struct parse *p, size_t at)
 {
-	return (int)(at - line_start(p->text, at));
+	return (int)(at - ye_line_start(p->text, at));
 }
 
 /* Behind the properties of the node at event I. */
@@ -17,10 +17,10 @@ static size_t inside(const struct parse *p, size_t i)
 	size_t at = e->start;
 
 	for (int left = !!e->anchor + !!e->tag; left > 0; left--) {
-		at = skip_gap(p->text, p->text_len, at);
-		at = word_end(p->text, p->text_len, at);
+		at = ye_skip_gap(p->text, p->text_len, at);
+		at = ye_word_end(p->text, p->text_len, at);
 	}
-	return skip_gap(p->text, p->text_len, at);
+	return ye_skip_gap(p->text, p->text_len, at);
 }
 
 /* The child before C, or NO_EV. */
@@ -43,16 +43,16 @@ static size_t gap_before(const struct parse *p, size_t c)
 		return inside(p, p->ev[c].parent);
 	if (p->ev[before].type == EV_SCALAR &&
 	    p->ev[before].start == p->ev[before].end) {
-		at = empty_place(p, before);
+		at = ye_empty_place(p, before);
 		if (at != NO_BYTE)
 			return at;
 		/* `? a` without a value: its key is the last there is. */
 		before = child_before(p, before);
 	}
-	return before == NO_EV ? NO_BYTE : node_end(p, before);
+	return before == NO_EV ? NO_BYTE : ye_node_end(p, before);
 }
 
-size_t entry_start(const struct parse *p, size_t c)
+size_t ye_entry_start(const struct parse *p, size_t c)
 {
 	const struct ev *e = &p->ev[c];
 	size_t at = gap_before(p, c);
@@ -60,18 +60,18 @@ size_t entry_start(const struct parse *p, size_t c)
 
 	if (at == NO_BYTE)
 		return NO_BYTE;
-	at = skip_gap(p->text, p->text_len, at);
+	at = ye_skip_gap(p->text, p->text_len, at);
 	if (at < p->text_len && p->text[at] == (is_item ? '-' : '?') &&
 	    at < e->start + 1)
 		return at;
 	return is_item || at != e->start ? NO_BYTE : at;
 }
 
-int child_column(const struct parse *p, size_t i)
+int ye_child_column(const struct parse *p, size_t i)
 {
-	size_t at = p->ev[i].after > i + 2 ? entry_start(p, i + 1) : NO_BYTE;
+	size_t at = p->ev[i].after > i + 2 ? ye_entry_start(p, i + 1) : NO_BYTE;
 
-	return at == NO_BYTE ? -1 : column_of(p, at);
+	return at == NO_BYTE ? -1 : ye_column_of(p, at);
 }
 
 static bool is_block(const struct ev *e)
@@ -88,8 +88,8 @@ static void look(struct layout *l, const struct parse *p, size_t m, size_t v)
 
 	if (!is_block(e) || (e->type == EV_MAP_START ? l->step : l->list) >= 0)
 		return;
-	outer = child_column(p, m);
-	inner = child_column(p, v);
+	outer = ye_child_column(p, m);
+	inner = ye_child_column(p, v);
 	if (outer < 0 || inner < outer)
 		return;
 	if (e->type == EV_MAP_START) {
@@ -97,14 +97,14 @@ static void look(struct layout *l, const struct parse *p, size_t m, size_t v)
 		return;
 	}
 	l->list = inner - outer;
-	dash = entry_start(p, v + 1);
+	dash = ye_entry_start(p, v + 1);
 	if (l->gap < 0 && p->ev[v + 1].line == e->line &&
 	    p->ev[v + 1].start > dash + 1 &&
-	    text_is_empty(p->text, dash + 1, p->ev[v + 1].start))
+	    ye_text_is_empty(p->text, dash + 1, p->ev[v + 1].start))
 		l->gap = (int)(p->ev[v + 1].start - dash - 1);
 }
 
-struct layout layout_of(const struct parse *p, size_t doc, size_t near)
+struct layout ye_layout_of(const struct parse *p, size_t doc, size_t near)
 {
 	struct layout l = { -1, -1, -1, "\n" };
 	size_t root = p->docs[doc], end = p->ev[root].after;
@@ -133,11 +133,11 @@ struct layout layout_of(const struct parse *p, size_t doc, size_t near)
 
 static void write_key(struct buf *out, const char *key, int style, bool flow)
 {
-	scalar_write(out, key, style, flow);
+	ye_scalar_write(out, key, style, flow);
 	buf_addch(out, ':');
 }
 
-void write_flow(struct buf *out, const struct fresh_entry *entry, int style)
+void ye_write_flow(struct buf *out, const struct fresh_entry *entry, int style)
 {
 	const struct fresh *node = entry->node;
 
@@ -146,14 +146,14 @@ void write_flow(struct buf *out, const struct fresh_entry *entry, int style)
 		buf_addch(out, ' ');
 	}
 	if (node->kind == FRESH_SCALAR) {
-		scalar_write(out, node->value, style, true);
+		ye_scalar_write(out, node->value, style, true);
 		return;
 	}
 	buf_addch(out, node->kind == FRESH_MAP ? '{' : '[');
 	for (size_t i = 0; i < node->len; i++) {
 		if (i)
 			buf_addstr(out, ", ");
-		write_flow(out, &node->entries[i], style);
+		ye_write_flow(out, &node->entries[i], style);
 	}
 	buf_addch(out, node->kind == FRESH_MAP ? '}' : ']');
 }
@@ -164,7 +164,7 @@ static void indent(struct buf *out, int columns)
 		buf_addch(out, ' ');
 }
 
-void write_children(struct buf *out, const struct fresh *node, int column,
+void ye_write_children(struct buf *out, const struct fresh *node, int column,
 		    const struct layout *l)
 {
 	for (size_t i = 0; i < node->len; i++) {
@@ -172,11 +172,11 @@ void write_children(struct buf *out, const struct fresh *node, int column,
 			buf_addstr(out, l->eol);
 			indent(out, column);
 		}
-		write_block(out, &node->entries[i], column, l);
+		ye_write_block(out, &node->entries[i], column, l);
 	}
 }
 
-void write_block(struct buf *out, const struct fresh_entry *entry, int column,
+void ye_write_block(struct buf *out, const struct fresh_entry *entry, int column,
 		 const struct layout *l)
 {
 	const struct fresh *node = entry->node;
@@ -191,7 +191,7 @@ void write_block(struct buf *out, const struct fresh_entry *entry, int column,
 				(node->kind == FRESH_MAP ? l->step : l->list);
 			buf_addstr(out, l->eol);
 			indent(out, inner);
-			write_children(out, node, inner, l);
+			ye_write_children(out, node, inner, l);
 			return;
 		}
 	} else {
@@ -200,9 +200,9 @@ void write_block(struct buf *out, const struct fresh_entry *entry, int column,
 		column += 1 + l->gap;
 	}
 	if (node->kind == FRESH_SCALAR)
-		scalar_write(out, node->value, STYLE_NONE, false);
+		ye_scalar_write(out, node->value, STYLE_NONE, false);
 	else
-		write_children(out, node, column, l);
+		ye_write_children(out, node, column, l);
 }
 
 /* The style of the first key or item of a flow collection. */
@@ -214,7 +214,7 @@ static int first_style(const struct parse *p, size_t i)
 		? STYLE_DOUBLE : STYLE_NONE;
 }
 
-int flow_style(const struct parse *p, size_t i)
+int ye_flow_style(const struct parse *p, size_t i)
 {
 	const struct ev *e = &p->ev[i];
 

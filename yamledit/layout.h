@@ -23,39 +23,39 @@ struct layout {
  * As seen in document DOC; siblings of the node at event NEAR first, else the
  * first that is there, else 2, 0 and 1 as kustomize writes it.
  */
-struct layout layout_of(const struct parse *p, size_t doc, size_t near);
+struct layout ye_layout_of(const struct parse *p, size_t doc, size_t near);
 
 /*
  * Where entry or item C (a key, or an item) of a block map or list begins:
  * its `?`, its dash, or the key itself. NO_BYTE: not found (a shape that is
  * not understood).
  */
-size_t entry_start(const struct parse *p, size_t c);
+size_t ye_entry_start(const struct parse *p, size_t c);
 
 /* The column of the first entry of the block map or list at I, or -1. */
-int child_column(const struct parse *p, size_t i);
+int ye_child_column(const struct parse *p, size_t i);
 
 /* The column of byte AT, from 0, in bytes: only indicators can precede. */
-int column_of(const struct parse *p, size_t at);
+int ye_column_of(const struct parse *p, size_t at);
 
 /* KEY: VALUE (or VALUE alone where the key is NULL) inside [ ] or { }. */
-void write_flow(struct buf *out, const struct fresh_entry *entry, int style);
+void ye_write_flow(struct buf *out, const struct fresh_entry *entry, int style);
 
 /*
  * An entry as block lines, from its key or dash at COLUMN on, which is where
  * OUT stands; without a line break at the end.
  */
-void write_block(struct buf *out, const struct fresh_entry *entry, int column,
+void ye_write_block(struct buf *out, const struct fresh_entry *entry, int column,
 		 const struct layout *l);
 
 /* The entries of a map or list, from where OUT stands, which is COLUMN. */
-void write_children(struct buf *out, const struct fresh *node, int column,
+void ye_write_children(struct buf *out, const struct fresh *node, int column,
 		    const struct layout *l);
 
 /*
  * The style that keys and values inside the flow collection at event I have:
  * STYLE_DOUBLE in JSON, else STYLE_NONE.
  */
-int flow_style(const struct parse *p, size_t i);
+int ye_flow_style(const struct parse *p, size_t i);
 
 #endif

@@ -30,7 +30,7 @@ static void walk_init(struct walk *w, const char *text, size_t len)
 	memset(w, 0, sizeof(*w));
 	w->text = text;
 	w->len = len;
-	w->byte = text_bom(text, len);
+	w->byte = ye_text_bom(text, len);
 	w->line = 1;
 }
 
@@ -263,7 +263,7 @@ static int nest_take(struct parse *p, struct nest *n, size_t at,
 	case EV_MAP_START:
 	case EV_LIST_START:
 		if (n->depth == YE_MAX_DEPTH)
-			return parse_err(err, ERR_DATA, e, "more than %d maps "
+			return ye_parse_err(err, ERR_DATA, e, "more than %d maps "
 					 "and lists inside one another",
 					 YE_MAX_DEPTH);
 		n->open[n->depth++] = at;
@@ -331,7 +331,7 @@ static int check_text(const char *text, size_t len, struct err *err)
 	return 0;
 }
 
-int parse_init(struct parse *p, const char *text, size_t len, struct err *err)
+int ye_parse_init(struct parse *p, const char *text, size_t len, struct err *err)
 {
 	struct nest nest = { 0 };
 	yaml_parser_t y;
@@ -355,7 +355,7 @@ int parse_init(struct parse *p, const char *text, size_t len, struct err *err)
 	return rc;
 }
 
-void parse_release(struct parse *p)
+void ye_parse_release(struct parse *p)
 {
 	free(p->ev);
 	free(p->docs);
@@ -363,7 +363,7 @@ void parse_release(struct parse *p)
 	memset(p, 0, sizeof(*p));
 }
 
-int parse_err(struct err *err, enum err_code code, const struct ev *e,
+int ye_parse_err(struct err *err, enum err_code code, const struct ev *e,
 	      const char *fmt, ...)
 {
 	char msg[sizeof(err->msg)];
@@ -375,36 +375,36 @@ int parse_err(struct err *err, enum err_code code, const struct ev *e,
 	return err_set(err, code, "%d:%d: %s", e->line, e->column, msg);
 }
 
-bool ev_is(const struct ev *e, const char *text)
+bool ye_ev_is(const struct ev *e, const char *text)
 {
 	return e->type == EV_SCALAR && e->len == strlen(text) &&
 	       memcmp(e->value, text, e->len) == 0;
 }
 
-bool ev_is_null(const struct ev *e)
+bool ye_ev_is_null(const struct ev *e)
 {
 	return e->type == EV_SCALAR && e->style == STYLE_PLAIN &&
 	       (!e->tag || strcmp(e->tag, YAML_NULL_TAG) == 0) &&
-	       (e->len == 0 || ev_is(e, "~") || ev_is(e, "null") ||
-		ev_is(e, "Null") || ev_is(e, "NULL"));
+	       (e->len == 0 || ye_ev_is(e, "~") || ye_ev_is(e, "null") ||
+		ye_ev_is(e, "Null") || ye_ev_is(e, "NULL"));
 }
 
-bool ev_is_string(const struct ev *e)
+bool ye_ev_is_string(const struct ev *e)
 {
 	if (e->type != EV_SCALAR)
 		return false;
 	if (e->tag)
 		return strcmp(e->tag, YAML_STR_TAG) == 0 ||
 		       strcmp(e->tag, "!") == 0;
-	return e->style != STYLE_PLAIN || scalar_is_stringlike(e->value);
+	return e->style != STYLE_PLAIN || ye_scalar_is_stringlike(e->value);
 }
 
-bool ev_is_merge(const struct ev *e)
+bool ye_ev_is_merge(const struct ev *e)
 {
-	return ev_is(e, "<<") && e->style == STYLE_PLAIN;
+	return ye_ev_is(e, "<<") && e->style == STYLE_PLAIN;
 }
 
-bool in_flow(const struct parse *p, size_t i)
+bool ye_in_flow(const struct parse *p, size_t i)
 {
 	size_t parent = p->ev[i].parent;
 
@@ -414,10 +414,10 @@ bool in_flow(const struct parse *p, size_t i)
 /* The indicator, its modifiers and comment, then the last line with text. */
 static size_t block_scalar_end(const struct parse *p, const struct ev *e)
 {
-	size_t start = content_start(p, e);
-	size_t head = line_end(p->text, p->text_len, start), end = e->end;
+	size_t start = ye_content_start(p, e);
+	size_t head = ye_line_end(p->text, p->text_len, start), end = e->end;
 
-	if (text_has(p->text, start, word_end(p->text, p->text_len, start),
+	if (ye_text_has(p->text, start, ye_word_end(p->text, p->text_len, start),
 		     '+'))
 		return end;	/* all blank lines are content */
 	while (end > head && strchr(" \n\r", p->text[end - 1]))
@@ -425,7 +425,7 @@ static size_t block_scalar_end(const struct parse *p, const struct ev *e)
 	return end;
 }
 
-size_t empty_place(const struct parse *p, size_t i)
+size_t ye_empty_place(const struct parse *p, size_t i)
 {
 	const struct ev *e = &p->ev[i], *before;
 	size_t at;
@@ -437,12 +437,12 @@ size_t empty_place(const struct parse *p, size_t i)
 			? e->start : NO_BYTE;
 	before = &p->ev[i - 1];
 	at = before->type == EV_MAP_END || before->type == EV_LIST_END
-		? node_end(p, before->target) : node_end(p, i - 1);
-	at = skip_gap(p->text, p->text_len, at);
+		? ye_node_end(p, before->target) : ye_node_end(p, i - 1);
+	at = ye_skip_gap(p->text, p->text_len, at);
 	return at < p->text_len && p->text[at] == ':' ? at + 1 : NO_BYTE;
 }
 
-size_t last_child_end(const struct parse *p, size_t i)
+size_t ye_last_child_end(const struct parse *p, size_t i)
 {
 	const struct ev *ev = p->ev;
 	size_t last = ev[i].after - 1, key = NO_EV, value = NO_EV;
@@ -455,14 +455,14 @@ size_t last_child_end(const struct parse *p, size_t i)
 		return ev[i].end;
 	if (ev[i].type == EV_MAP_START && ev[value].type == EV_SCALAR &&
 	    ev[value].start == ev[value].end) {
-		size_t at = empty_place(p, value);
+		size_t at = ye_empty_place(p, value);
 
-		return at == NO_BYTE ? node_end(p, key) : at;
+		return at == NO_BYTE ? ye_node_end(p, key) : at;
 	}
-	return node_end(p, value);
+	return ye_node_end(p, value);
 }
 
-size_t node_end(const struct parse *p, size_t i)
+size_t ye_node_end(const struct parse *p, size_t i)
 {
 	const struct ev *e = &p->ev[i];
 
@@ -475,21 +475,21 @@ size_t node_end(const struct parse *p, size_t i)
 	 */
 	if (e->type != EV_ALIAS &&
 	    (e->style == STYLE_BLOCK || e->start == e->end))
-		return last_child_end(p, i);
+		return ye_last_child_end(p, i);
 	return p->ev[e->after - 1].end;
 }
 
-size_t content_start(const struct parse *p, const struct ev *e)
+size_t ye_content_start(const struct parse *p, const struct ev *e)
 {
 	size_t at = e->start;
 	int left = !!e->anchor + !!e->tag;
 
 	while (left > 0) {
-		at = skip_gap(p->text, e->end, at);
+		at = ye_skip_gap(p->text, e->end, at);
 		if (at >= e->end)
 			break;
-		at = word_end(p->text, e->end, at);
+		at = ye_word_end(p->text, e->end, at);
 		left--;
 	}
-	return left || e->anchor || e->tag ? skip_gap(p->text, e->end, at) : at;
+	return left || e->anchor || e->tag ? ye_skip_gap(p->text, e->end, at) : at;
 }

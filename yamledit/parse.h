@@ -60,44 +60,44 @@ struct parse {
  * Parse TEXT, which must outlive P. Release P also after a failure.
  * ERR_DATA: not UTF-8, not YAML, over YE_MAX_SIZE or YE_MAX_DEPTH.
  */
-int parse_init(struct parse *p, const char *text, size_t len, struct err *err);
-void parse_release(struct parse *p);
+int ye_parse_init(struct parse *p, const char *text, size_t len, struct err *err);
+void ye_parse_release(struct parse *p);
 
 /* Fail with "LINE:COLUMN: " of event E in front. Always -1. */
-int parse_err(struct err *err, enum err_code code, const struct ev *e,
+int ye_parse_err(struct err *err, enum err_code code, const struct ev *e,
 	      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Does the scalar E read as TEXT? */
-bool ev_is(const struct ev *e, const char *text);
+bool ye_ev_is(const struct ev *e, const char *text);
 
 /* No value at all, ~ or null: what every reader takes for null. */
-bool ev_is_null(const struct ev *e);
+bool ye_ev_is_null(const struct ev *e);
 
 /* Would every reader see the scalar E as a string? */
-bool ev_is_string(const struct ev *e);
+bool ye_ev_is_string(const struct ev *e);
 
 /* A plain or tagged << key: the entry brings in keys of another map. */
-bool ev_is_merge(const struct ev *e);
+bool ye_ev_is_merge(const struct ev *e);
 
 /*
  * Where the bytes of the node at event I end: its last own scalar, alias or
  * bracket, without the blank lines and comments that libyaml counts in.
  */
-size_t node_end(const struct parse *p, size_t i);
+size_t ye_node_end(const struct parse *p, size_t i);
 
 /* The same for the last child of the map or list at event I. */
-size_t last_child_end(const struct parse *p, size_t i);
+size_t ye_last_child_end(const struct parse *p, size_t i);
 
 /*
  * Where the text of the empty scalar at event I, a value or an item, would
  * begin: right behind the ':' or '-'. NO_BYTE: there is none, as in {a, b}.
  */
-size_t empty_place(const struct parse *p, size_t i);
+size_t ye_empty_place(const struct parse *p, size_t i);
 
 /* Between [ ] or { }? */
-bool in_flow(const struct parse *p, size_t i);
+bool ye_in_flow(const struct parse *p, size_t i);
 
 /* Where the content of a scalar begins, behind its anchor and tag. */
-size_t content_start(const struct parse *p, const struct ev *e);
+size_t ye_content_start(const struct parse *p, const struct ev *e);
 
 #endif

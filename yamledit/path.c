@@ -165,7 +165,7 @@ static void add_word(struct buf *out, const char *s, const char *special)
 	buf_addch(out, '"');
 }
 
-void path_format(struct buf *out, const struct ye_path *path, size_t n)
+void ye_path_format(struct buf *out, const struct ye_path *path, size_t n)
 {
 	if (n == 0)
 		buf_addstr(out, "the document");
@@ -192,7 +192,7 @@ void path_format(struct buf *out, const struct ye_path *path, size_t n)
 	}
 }
 
-int conditions_parse(struct conditions *out, const char *text,
+int ye_conditions_parse(struct conditions *out, const char *text,
 		     struct err *err)
 {
 	memset(out, 0, sizeof(*out));
@@ -232,11 +232,11 @@ int conditions_parse(struct conditions *out, const char *text,
 			return 0;
 	}
 bad:
-	conditions_release(out);
+	ye_conditions_release(out);
 	return -1;
 }
 
-void conditions_release(struct conditions *c)
+void ye_conditions_release(struct conditions *c)
 {
 	for (size_t i = 0; i < c->len; i++) {
 		ye_path_free(c->items[i].path);

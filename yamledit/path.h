@@ -25,11 +25,11 @@ struct ye_path {
 };
 
 /* The first N steps, in the form that is read: for messages. */
-void path_format(struct buf *out, const struct ye_path *path, size_t n);
+void ye_path_format(struct buf *out, const struct ye_path *path, size_t n);
 
 /*
  * "kind=X,metadata.name=Y" as alternating paths and values. Free with
- * conditions_release(). ERR_USAGE as for a path.
+ * ye_conditions_release(). ERR_USAGE as for a path.
  */
 struct condition {
 	struct ye_path *path;
@@ -39,8 +39,8 @@ struct conditions {
 	struct condition *items;
 	size_t len, cap;
 };
-int conditions_parse(struct conditions *out, const char *text,
+int ye_conditions_parse(struct conditions *out, const char *text,
 		     struct err *err);
-void conditions_release(struct conditions *c);
+void ye_conditions_release(struct conditions *c);
 
 #endif

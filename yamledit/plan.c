@@ -32,7 +32,7 @@ void ye_plan_change(struct plan *plan, const struct change *change)
 	plan->changes[plan->changes_len++] = *change;
 }
 
-const struct fresh *fresh_scalar(struct plan *plan, const char *value)
+const struct fresh *ye_fresh_scalar(struct plan *plan, const char *value)
 {
 	struct fresh *f = arena_alloc(&plan->arena, sizeof(*f));
 
@@ -95,10 +95,10 @@ static bool same(const struct ev *a, const struct ev *b)
 	       str_eq(a->anchor, b->anchor) && str_eq(a->tag, b->tag);
 }
 
-/* A string for every reader, as scalar_write() makes them. */
+/* A string for every reader, as ye_scalar_write() makes them. */
 static bool reads_as(const struct ev *e, const char *value)
 {
-	return ev_is(e, value) &&
+	return ye_ev_is(e, value) &&
 	       (e->style == STYLE_SINGLE || e->style == STYLE_DOUBLE ||
 		(e->style == STYLE_PLAIN && ye_plain_safe(value, false)));
 }
@@ -187,16 +187,16 @@ int ye_plan_apply(struct buf *out, struct parse *new_p, struct plan *plan,
 	qsort(plan->changes, plan->changes_len, sizeof(*plan->changes),
 	      change_cmp);
 	at = &p->ev[plan->changes[0].at];
-	if (parse_init(new_p, buf_str(out), out->len, &why) < 0) {
+	if (ye_parse_init(new_p, buf_str(out), out->len, &why) < 0) {
 		if (out->len > YE_MAX_SIZE)
-			return parse_err(err, ERR_DATA, at, "the edit makes "
+			return ye_parse_err(err, ERR_DATA, at, "the edit makes "
 					 "the text larger than %u MiB",
 					 YE_MAX_SIZE >> 20);
-		return parse_err(err, ERR_BUG, at, "the edit would break the "
+		return ye_parse_err(err, ERR_BUG, at, "the edit would break the "
 				 "text (%s); refused", why.msg);
 	}
 	if (!prove(plan, p, new_p))
-		return parse_err(err, ERR_BUG, at, "the edit would change "
+		return ye_parse_err(err, ERR_BUG, at, "the edit would change "
 				 "more than its place; refused");
 	return 0;
 }

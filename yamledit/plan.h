@@ -58,7 +58,7 @@ void ye_plan_splice(struct plan *plan, size_t start, size_t end, const char *tex
 void ye_plan_change(struct plan *plan, const struct change *change);
 
 /* A scalar in the plan's arena. */
-const struct fresh *fresh_scalar(struct plan *plan, const char *value);
+const struct fresh *ye_fresh_scalar(struct plan *plan, const char *value);
 
 /*
  * Carry out PLAN on P: OUT gets the new text, NEW_P its events (OUT must

@@ -30,20 +30,20 @@ static struct entry entry_of(const struct parse *p, const struct place *at)
 	e.ev_after = value->after;
 	e.is_first = e.ev == at->parent + 1;
 	e.next = e.ev_after < p->ev[at->parent].after - 1 ? e.ev_after : NO_EV;
-	e.end = node_end(p, at->node);
+	e.end = ye_node_end(p, at->node);
 	if (value->type == EV_SCALAR && value->start == value->end) {
-		place = empty_place(p, at->node);
+		place = ye_empty_place(p, at->node);
 		e.end = place != NO_BYTE ? place
-			: at->key != NO_EV ? node_end(p, at->key) : NO_BYTE;
+			: at->key != NO_EV ? ye_node_end(p, at->key) : NO_BYTE;
 	}
 	if (p->ev[at->parent].style == STYLE_FLOW) {
 		e.start = p->ev[e.ev].start;
-		place = back_blanks(p->text, e.start);
+		place = ye_back_blanks(p->text, e.start);
 		if (at->key != NO_EV && place > 0 && place < e.start &&
 		    p->text[place - 1] == '?')
 			e.start = place - 1;
 	} else {
-		e.start = entry_start(p, e.ev);
+		e.start = ye_entry_start(p, e.ev);
 	}
 	return e;
 }
@@ -59,7 +59,7 @@ static int check_anchors(const struct parse *p, const struct entry *e,
 	     i++)
 		if (p->ev[i].type == EV_ALIAS && p->ev[i].target != NO_EV &&
 		    p->ev[i].target >= e->ev && p->ev[i].target < e->ev_after)
-			return parse_err(err, ERR_UNSAFE, &p->ev[i],
+			return ye_parse_err(err, ERR_UNSAFE, &p->ev[i],
 				"*%s stands for what would be removed",
 				p->ev[i].anchor);
 	return 0;
@@ -90,20 +90,20 @@ static const struct ev *text_above(const struct parse *p, const struct entry *e)
 static int check_text_above(const struct parse *p, const struct ev *above,
 			    size_t at, struct err *err)
 {
-	size_t n = p->text_len, start = content_start(p, above);
-	bool keeps = text_has(p->text, start, word_end(p->text, n, start), '+');
+	size_t n = p->text_len, start = ye_content_start(p, above);
+	bool keeps = ye_text_has(p->text, start, ye_word_end(p->text, n, start), '+');
 
 	while (at < n) {
-		size_t end = line_end(p->text, n, at);
-		size_t word = skip_blanks(p->text, n, at);
+		size_t end = ye_line_end(p->text, n, at);
+		size_t word = ye_skip_blanks(p->text, n, at);
 
 		if (word < end && p->text[word] != '#')
 			return 0;
 		if (word > at || (word == end && keeps))
-			return parse_err(err, ERR_UNSAFE, above, "this text "
+			return ye_parse_err(err, ERR_UNSAFE, above, "this text "
 				"would take in the lines below what is "
 				"removed");
-		at = skip_break(p->text, n, end);
+		at = ye_skip_break(p->text, n, end);
 	}
 	return 0;
 }
@@ -112,42 +112,42 @@ static int remove_block(struct session *s, const struct entry *e,
 			struct err *err)
 {
 	const struct parse *p = &s->p;
-	size_t n = p->text_len, from = line_start(p->text, e->start), to, next;
+	size_t n = p->text_len, from = ye_line_start(p->text, e->start), to, next;
 	const struct ev *above;
-	bool at_line = e->end > 0 && is_break(p->text[e->end - 1]);
+	bool at_line = e->end > 0 && ye_is_break(p->text[e->end - 1]);
 
-	to = at_line ? e->end : line_end(p->text, n, e->end);
-	if (!text_is_empty(p->text, from, e->start)) {
+	to = at_line ? e->end : ye_line_end(p->text, n, e->end);
+	if (!ye_text_is_empty(p->text, from, e->start)) {
 		/* Behind a dash or '?' of what it is in: that stays. */
-		next = entry_start(p, e->next);
+		next = ye_entry_start(p, e->next);
 		if (next == NO_BYTE)
-			return parse_err(err, ERR_UNSAFE, &p->ev[e->next],
+			return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->next],
 					 "this shape is not understood well "
 					 "enough to remove from it");
-		if (text_is_empty(p->text, to, next))
-			plan_splice(&s->plan, e->start, next, "", 0);
+		if (ye_text_is_empty(p->text, to, next))
+			ye_plan_splice(&s->plan, e->start, next, "", 0);
 		else
-			plan_splice(&s->plan, back_blanks(p->text, e->start),
-				    at_line ? back_break(p->text, to) : to,
+			ye_plan_splice(&s->plan, ye_back_blanks(p->text, e->start),
+				    at_line ? ye_back_break(p->text, to) : to,
 				    "", 0);
 		return 0;
 	}
 	above = text_above(p, e);
 	if (!at_line && to < n)
-		to = skip_break(p->text, n, to);
+		to = ye_skip_break(p->text, n, to);
 	else if (!at_line && !above)
 		/* The last line, without a break: the one before gets so. */
-		from = back_break(p->text, from);
+		from = ye_back_break(p->text, from);
 	if (above && check_text_above(p, above, to, err) < 0)
 		return -1;
-	plan_splice(&s->plan, from, to, "", 0);
+	ye_plan_splice(&s->plan, from, to, "", 0);
 	return 0;
 }
 
 /* The comma in the gap behind AT, or NO_BYTE. */
 static size_t comma_behind(const struct parse *p, size_t at)
 {
-	at = skip_gap(p->text, p->text_len, at);
+	at = ye_skip_gap(p->text, p->text_len, at);
 	return at < p->text_len && p->text[at] == ',' ? at : NO_BYTE;
 }
 
@@ -155,15 +155,15 @@ static size_t comma_behind(const struct parse *p, size_t at)
 static void cut_line(struct session *s, size_t start, size_t end)
 {
 	const struct parse *p = &s->p;
-	size_t line = line_start(p->text, start);
-	size_t rest = line_end(p->text, p->text_len, end);
+	size_t line = ye_line_start(p->text, start);
+	size_t rest = ye_line_end(p->text, p->text_len, end);
 
-	if (text_is_empty(p->text, line, start) &&
-	    text_is_empty(p->text, end, rest) && rest < p->text_len)
-		plan_splice(&s->plan, line,
-			    skip_break(p->text, p->text_len, rest), "", 0);
+	if (ye_text_is_empty(p->text, line, start) &&
+	    ye_text_is_empty(p->text, end, rest) && rest < p->text_len)
+		ye_plan_splice(&s->plan, line,
+			    ye_skip_break(p->text, p->text_len, rest), "", 0);
 	else
-		plan_splice(&s->plan, start, end, "", 0);
+		ye_plan_splice(&s->plan, start, end, "", 0);
 }
 
 static void remove_flow(struct session *s, const struct entry *e, size_t before)
@@ -174,8 +174,8 @@ static void remove_flow(struct session *s, const struct entry *e, size_t before)
 	if (e->next != NO_EV) {
 		/* This one, its comma and the blanks behind it. */
 		end = comma + 1;
-		to = skip_blanks(p->text, p->text_len, end);
-		if (to < p->text_len && !is_break(p->text[to]) &&
+		to = ye_skip_blanks(p->text, p->text_len, end);
+		if (to < p->text_len && !ye_is_break(p->text[to]) &&
 		    p->text[to] != '#')
 			end = to;
 		cut_line(s, start, end);
@@ -187,15 +187,15 @@ static void remove_flow(struct session *s, const struct entry *e, size_t before)
 		if (comma == NO_BYTE) {
 			size_t c = comma_behind(p, before);
 
-			if (text_is_empty(p->text, c + 1, start) &&
-			    !text_has(p->text, c + 1, start, '\n')) {
-				plan_splice(&s->plan, c, end, "", 0);
+			if (ye_text_is_empty(p->text, c + 1, start) &&
+			    !ye_text_has(p->text, c + 1, start, '\n')) {
+				ye_plan_splice(&s->plan, c, end, "", 0);
 				return;
 			}
-			plan_splice(&s->plan, c, c + 1, "", 0);
-		} else if (!text_is_empty(p->text, line_start(p->text, start),
+			ye_plan_splice(&s->plan, c, c + 1, "", 0);
+		} else if (!ye_text_is_empty(p->text, ye_line_start(p->text, start),
 					  start)) {
-			start = back_blanks(p->text, start);
+			start = ye_back_blanks(p->text, start);
 		}
 	}
 	cut_line(s, start, end);
@@ -227,27 +227,27 @@ static int check_shape(const struct parse *p, const struct place *at,
 	const struct ev *parent = &p->ev[at->parent];
 
 	if (e->start == NO_BYTE || e->end == NO_BYTE || e->end < e->start)
-		return parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "this shape "
+		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "this shape "
 				 "is not understood well enough to remove "
 				 "from it");
 	if (e->is_first && e->next == NO_EV &&
 	    (parent->style == STYLE_BLOCK || parent->start == parent->end))
-		return parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "the only "
+		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "the only "
 				 "entry: without it nothing would be left, "
 				 "which reads as null");
 	return 0;
 }
 
-int remove_place(struct session *s, const struct place *at, struct err *err)
+int ye_remove_place(struct session *s, const struct place *at, struct err *err)
 {
 	const struct parse *p;
 	struct entry e;
 
-	if (session_commit(s, err) < 0)
+	if (ye_session_commit(s, err) < 0)
 		return -1;
 	p = &s->p;
 	if (at->parent == NO_EV)
-		return parse_err(err, ERR_UNSAFE, &p->ev[at->node], "a whole "
+		return ye_parse_err(err, ERR_UNSAFE, &p->ev[at->node], "a whole "
 				 "document cannot be removed");
 	e = entry_of(p, at);
 	if (check_shape(p, at, &e, err) < 0 || check_anchors(p, &e, err) < 0)
@@ -256,16 +256,16 @@ int remove_place(struct session *s, const struct place *at, struct err *err)
 		remove_flow(s, &e, sibling_end(p, at, &e));
 	else if (remove_block(s, &e, err) < 0)
 		return -1;
-	plan_change(&s->plan, &(struct change){
+	ye_plan_change(&s->plan, &(struct change){
 			.at = e.ev, .removed = e.ev_after - e.ev });
-	return session_commit(s, err);
+	return ye_session_commit(s, err);
 }
 
-int edit_delete(struct session *s, const struct ye_path *path, struct err *err)
+int ye_edit_delete(struct session *s, const struct ye_path *path, struct err *err)
 {
 	struct place at;
 
-	if (session_find(&at, s, path, err) != 0)
+	if (ye_session_find(&at, s, path, err) != 0)
 		return -1;
-	return remove_place(s, &at, err);
+	return ye_remove_place(s, &at, err);
 }

@@ -125,7 +125,7 @@ bool ye_plain_safe(const char *value, bool flow)
 	       !is_number(value) && !is_date(value);
 }
 
-bool scalar_is_stringlike(const char *value)
+bool ye_scalar_is_stringlike(const char *value)
 {
 	return *value && !is_word(value) && !is_number(value) &&
 	       !is_date(value);
@@ -216,7 +216,7 @@ static void write_double(struct buf *out, const char *value)
 	buf_addch(out, '"');
 }
 
-void scalar_write(struct buf *out, const char *value, int style, bool flow)
+void ye_scalar_write(struct buf *out, const char *value, int style, bool flow)
 {
 	if (style == STYLE_SINGLE && single_holds(value))
 		write_single(out, value);
@@ -227,7 +227,7 @@ void scalar_write(struct buf *out, const char *value, int style, bool flow)
 		write_double(out, value);
 }
 
-int scalar_check(const char *value, struct err *err)
+int ye_scalar_check(const char *value, struct err *err)
 {
 	if (!utf8_valid(value, strlen(value)))
 		return err_set(err, ERR_USAGE, "the new value is not UTF-8");

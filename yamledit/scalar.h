@@ -14,16 +14,16 @@ struct buf;
  */
 
 /* Would every reader see a string in this plain scalar that a file holds? */
-bool scalar_is_stringlike(const char *value);
+bool ye_scalar_is_stringlike(const char *value);
 
 /*
  * Append VALUE, spelled for STYLE (enum ev_style): a quoted style is kept,
  * unless single quotes cannot hold VALUE; all others become plain where that
  * is safe, else double quoted. FLOW: inside [ ] or { }.
  */
-void scalar_write(struct buf *out, const char *value, int style, bool flow);
+void ye_scalar_write(struct buf *out, const char *value, int style, bool flow);
 
 /* ERR_USAGE: VALUE is not UTF-8, so no YAML file can hold it. */
-int scalar_check(const char *value, struct err *err);
+int ye_scalar_check(const char *value, struct err *err);
 
 #endif

@@ -13,7 +13,7 @@
 #include "yamledit/plan.h"
 
 /*
- * One text under edit. Edits go into a plan; session_commit() carries it out
+ * One text under edit. Edits go into a plan; ye_session_commit() carries it out
  * and parses the result, which serves as proof and for the edits after it.
  * New values of scalars wait in one plan, since they do not move anything;
  * what adds or removes is committed by itself. Private to yamledit/.
@@ -30,17 +30,17 @@ struct session {
  * Copy and parse TEXT, find the document. Release S also after a failure.
  * IS_EDIT: refuse what nobody may edit.
  */
-int session_init(struct session *s, const char *text, size_t len,
+int ye_session_init(struct session *s, const char *text, size_t len,
 		 const struct ye_options *opt, bool is_edit, struct err *err);
-void session_release(struct session *s);
-int session_commit(struct session *s, struct err *err);
+void ye_session_release(struct session *s);
+int ye_session_commit(struct session *s, struct err *err);
 
-/* find() in the session's document, for an edit. */
-int session_find(struct place *out, struct session *s,
+/* ye_find() in the session's document, for an edit. */
+int ye_session_find(struct place *out, struct session *s,
 		 const struct ye_path *path, struct err *err);
 
 /* Plan a new VALUE for the scalar at event AT. (set.c) */
-int set_scalar(struct session *s, size_t at, const char *value,
+int ye_set_scalar(struct session *s, size_t at, const char *value,
 	       struct err *err);
 
 /*
@@ -48,29 +48,29 @@ int set_scalar(struct session *s, size_t at, const char *value,
  * event AT, or fill the null there with a new one. Nothing may be waiting in
  * the plan before; it is committed at the end. (add.c)
  */
-int add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
+int ye_add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
 	      struct err *err);
 
 /*
- * Add what PATH lacks behind PLACE, down to VALUE; as add_entry(). 1: PATH
+ * Add what PATH lacks behind PLACE, down to VALUE; as ye_add_entry(). 1: PATH
  * asks for what cannot be made, as a place in the midst of a list. (add.c)
  */
-int add_path(struct session *s, const struct place *place,
+int ye_add_path(struct session *s, const struct place *place,
 	     const struct ye_path *path, const struct fresh *value,
 	     struct err *err);
 
 /* Remove the entry or item at PLACE. Committed. (remove.c) */
-int remove_place(struct session *s, const struct place *place,
+int ye_remove_place(struct session *s, const struct place *place,
 		 struct err *err);
 
 /* One edit each. (set.c, remove.c, image.c, helm.c) */
-int edit_set(struct session *s, const struct ye_path *path, const char *value,
+int ye_edit_set(struct session *s, const struct ye_path *path, const char *value,
 	     struct err *err);
-int edit_delete(struct session *s, const struct ye_path *path,
+int ye_edit_delete(struct session *s, const struct ye_path *path,
 		struct err *err);
-int edit_image(struct session *s, const char *name,
+int ye_edit_image(struct session *s, const char *name,
 	       const struct version *version, struct err *err);
-int edit_helm(struct session *s, const struct ye_path *key,
+int ye_edit_helm(struct session *s, const struct ye_path *key,
 	      const struct version *version, struct err *err);
 
 #endif

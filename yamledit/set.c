@@ -21,15 +21,15 @@ static void splice_block_scalar(struct session *s, const struct ev *e,
 {
 	const char *t = s->p.text;
 	size_t n = s->p.text_len;
-	size_t head = line_end(t, n, at), end = e->end;
+	size_t head = ye_line_end(t, n, at), end = e->end;
 
-	while (end > head && (t[end - 1] == ' ' || is_break(t[end - 1])))
+	while (end > head && (t[end - 1] == ' ' || ye_is_break(t[end - 1])))
 		end--;
 	/* A blank line with a tab is content here, and no YAML elsewhere. */
 	for (size_t i = end; i < e->end; i++)
 		if (t[i] == '\t')
 			end = i + 1;
-	ye_plan_splice(&s->plan, at, word_end(t, n, at), text, len);
+	ye_plan_splice(&s->plan, at, ye_word_end(t, n, at), text, len);
 	if (end > head)
 		ye_plan_splice(&s->plan, head, end, "", 0);
 }
@@ -47,12 +47,12 @@ static int splice_empty(struct session *s, size_t ev, const char *value,
 	struct buf text = { 0 };
 
 	if (e->start == e->end)
-		at = empty_place(&s->p, ev);
+		at = ye_empty_place(&s->p, ev);
 	if (at == NO_BYTE)
-		return parse_err(err, ERR_UNSAFE, e, "a key without a value "
+		return ye_parse_err(err, ERR_UNSAFE, e, "a key without a value "
 				 "and without ':'; write 'key: ...' first");
 	/* { a: } has a blank to use, and keeps its look with it. */
-	if (in_flow(&s->p, ev) && at + 1 < n && t[at] == ' ' &&
+	if (ye_in_flow(&s->p, ev) && at + 1 < n && t[at] == ' ' &&
 	    memchr(",}]", t[at + 1], 3))
 		at++;
 	else
@@ -66,19 +66,19 @@ static int splice_empty(struct session *s, size_t ev, const char *value,
 static int check_target(const struct ev *e, struct err *err)
 {
 	if (e->type != EV_SCALAR)
-		return parse_err(err, ERR_UNSAFE, e, "%s, where one value is "
-				 "expected", ev_kind(e));
+		return ye_parse_err(err, ERR_UNSAFE, e, "%s, where one value is "
+				 "expected", ye_ev_kind(e));
 	if (e->tag && strcmp(e->tag, YAML_STR_TAG) != 0 &&
 	    strcmp(e->tag, "!") != 0)
-		return parse_err(err, ERR_UNSAFE, e, "the value has the tag "
+		return ye_parse_err(err, ERR_UNSAFE, e, "the value has the tag "
 			"%s: a string there would not read as one", e->tag);
-	if (is_template_string(e))
-		return parse_err(err, ERR_UNSAFE, e, "the value is a template "
+	if (ye_is_template_string(e))
+		return ye_parse_err(err, ERR_UNSAFE, e, "the value is a template "
 			"({{ }}): edit what it is filled from instead");
 	return 0;
 }
 
-int set_scalar(struct session *s, size_t at, const char *value,
+int ye_set_scalar(struct session *s, size_t at, const char *value,
 	       struct err *err)
 {
 	struct ev *e = &s->p.ev[at];
@@ -87,17 +87,17 @@ int set_scalar(struct session *s, size_t at, const char *value,
 	size_t start;
 	int rc = 0;
 
-	if (ev_is(e, value))
+	if (ye_ev_is(e, value))
 		return 0;
 	if (check_target(e, err) < 0)
 		return -1;
 	if (e->is_planned) {
-		if (session_commit(s, err) < 0)
+		if (ye_session_commit(s, err) < 0)
 			return -1;
 		e = &s->p.ev[at];
 	}
-	start = content_start(&s->p, e);
-	scalar_write(&text, value, e->style, in_flow(&s->p, at));
+	start = ye_content_start(&s->p, e);
+	ye_scalar_write(&text, value, e->style, ye_in_flow(&s->p, at));
 	if (e->style == STYLE_LITERAL || e->style == STYLE_FOLDED)
 		splice_block_scalar(s, e, start, text.data, text.len);
 	else if (start >= e->end)
@@ -108,7 +108,7 @@ int set_scalar(struct session *s, size_t at, const char *value,
 	if (rc < 0)
 		return -1;
 	added = arena_alloc(&s->plan.arena, sizeof(*added));
-	added->node = fresh_scalar(&s->plan, value);
+	added->node = ye_fresh_scalar(&s->plan, value);
 	ye_plan_change(&s->plan, &(struct change){ .at = at, .removed = 1,
 						.added = added,
 						.is_set = true });
@@ -119,24 +119,24 @@ int set_scalar(struct session *s, size_t at, const char *value,
 	return 0;
 }
 
-int edit_set(struct session *s, const struct ye_path *path, const char *value,
+int ye_edit_set(struct session *s, const struct ye_path *path, const char *value,
 	     struct err *err)
 {
 	struct place at;
 	struct err why = { 0 };
 	int rc;
 
-	if (scalar_check(value, err) < 0)
+	if (ye_scalar_check(value, err) < 0)
 		return -1;
-	rc = session_find(&at, s, path, &why);
+	rc = ye_session_find(&at, s, path, &why);
 	if (rc == 0)
-		return set_scalar(s, at.node, value, err);
+		return ye_set_scalar(s, at.node, value, err);
 	/* What a merge key brings in may get a key of its own beside it. */
 	if (rc == 1 && s->opt.create &&
 	    (why.code == ERR_NOTFOUND || at.steps + 1 == path->len)) {
-		if (session_commit(s, err) < 0)
+		if (ye_session_commit(s, err) < 0)
 			return -1;
-		rc = add_path(s, &at, path, fresh_scalar(&s->plan, value),
+		rc = ye_add_path(s, &at, path, ye_fresh_scalar(&s->plan, value),
 			      err);
 		if (rc <= 0)
 			return rc;
