@@ -54,10 +54,6 @@ static int run_plan(struct options *o, bool dry)
 	    run_loop(&run, &w, &o->request, dry, &err) < 0)
 		return finish(o, &w, &run, &err, 0);
 	code = plan_exit_code(run.results, run.len, o->request.command);
-	for (size_t i = 0; i < run.state.diag.len; i++)
-		log_warn(CONFIG_FILE ":%d:%d: %s", run.state.diag.entries[i]
-			 .line, run.state.diag.entries[i].column,
-			 run.state.diag.entries[i].text);
 	if (!o->json && o->request.command == CMD_STATUS) {
 		output_status(&run, &o->request, colored);
 	} else if (!o->json && log_level() > LOG_QUIET) {

@@ -5,6 +5,11 @@
 #   check NAME CMD...                       ok if CMD succeeds
 #   is NAME GOT WANT                        ok if they are the same text
 #   expect_exit CODE CMD...                 its output goes to $T/out
+#   runs NAME CODE CMD...                   ok if it exits so; its output goes
+#                                           to $T/out and $T/err
+#   has NAME PATTERN                        ok if the last one said so
+#   bot ARG...                              git-promote
+#   at TIME                                 what follows happens then
 #   sim_start KIND [OPTION...]  a forge: SIM_URL, SIM_ROOT, SIM_TOKEN, SIM_LOG,
 #                               SIM_PID; KIND is github, ghes, gitea, forgejo
 #   sim_stop                    the newest one
@@ -89,6 +94,31 @@ expect_exit() {
 	echo "  exit $got, not $want: $*"
 	sed 's/^/  | /' "$T/out"
 	return 1
+}
+
+bot() { "$BUILD/git-promote" "$@"; }
+
+at() { export PROMOTE_NOW=$1 GIT_COMMITTER_DATE=$1 GIT_AUTHOR_DATE=$1; }
+
+runs() {
+	local name=$1 want=$2 got=0
+	shift 2
+	"$@" >"$T/out" 2>"$T/err" || got=$?
+	if [ $got -eq "$want" ]; then
+		ok "$name"
+	else
+		not_ok "$name: exit $got, not $want: $*"
+		sed 's/^/  | /' "$T/out" "$T/err"
+	fi
+}
+
+has() {
+	if cat "$T/out" "$T/err" | grep -qE -- "$2"; then
+		ok "$1"
+	else
+		not_ok "$1: nothing matches '$2' in"
+		sed 's/^/  | /' "$T/out" "$T/err"
+	fi
 }
 
 sim_start() {
