@@ -131,7 +131,7 @@ static inline int fixture_teardown(void **state)
 	struct fixture *f = *state;
 
 	repo_free(f->repo);
-	sh(f, "rm -rf $D");
+	if (!getenv("KEEP")) sh(f, "rm -rf $D");
 	arena_release(&f->arena);
 	free(f);
 	return 0;

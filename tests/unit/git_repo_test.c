@@ -185,6 +185,7 @@ static void keeps_odd_trees(void **state)
 {
 	struct fixture *f = *state;
 	struct oid head, made;
+	const char *want;
 
 	make_odd(f);
 	/* A zero-padded mode, a group-writable file, an order that is wrong. */
@@ -194,7 +195,8 @@ static void keeps_odd_trees(void **state)
 	   "'hash-object','--literally','-w','-t',t,'--stdin'],input=d,"
 	   "stdout=-1).stdout.strip().decode()\n"
 	   "b = bytes.fromhex(h('blob', b'tag: 1\\n'))\n"
-	   "t = bytes.fromhex(h('tree', b'100664 z\\0' + b + "
+	   "z = bytes.fromhex(h('blob', b'tag: 0\\n'))\n"
+	   "t = bytes.fromhex(h('tree', b'100664 z\\0' + z + "
 	   "b'100644 k.yaml\\0' + b))\n"
 	   "r = h('tree', b'040000 apps\\0' + t + b'100644 b\\0' + b)\n"
 	   "print(h('commit', b'tree %%s\\nauthor A <a> 1 +0000\\n"
@@ -206,12 +208,13 @@ static void keeps_odd_trees(void **state)
 	made = make_on(f, head, "apps/k.yaml", "tag: 2\n");
 	assert_int_equal(push_one(f, "refs/heads/main", head, made, NULL),
 			 REPO_PUSH_OK);
+	want = sh_out(f, "cd r.git; new=$(echo tag: 2 | git hash-object "
+		      "--stdin); old=$(echo tag: 1 | git hash-object "
+		      "--stdin); git cat-file tree main~:apps | "
+		      "od -An -v -tx1 | tr -d ' \\n' | sed s/$old/$new/");
+	assert_int_equal(strlen(want), 2 * (9 + 20 + 14 + 20));
 	assert_string_equal(
-		sh_out(f, "cd r.git; new=$(echo tag: 2 | git hash-object "
-		       "--stdin); old=$(echo tag: 1 | git hash-object "
-		       "--stdin); git cat-file tree main~:apps | "
-		       "od -An -v -tx1 | tr -d ' \\n' | sed s/$old$/$new/"),
-		sh_out(f, "cd r.git; git cat-file tree main:apps | "
+		want, sh_out(f, "cd r.git; git cat-file tree main:apps | "
 		       "od -An -v -tx1 | tr -d ' \\n'"));
 	assert_string_equal(
 		sh_out(f, "cd r.git; git cat-file tree main: | head -c 11"),

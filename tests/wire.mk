@@ -1,0 +1,8 @@
+# The wire: a tool that drives bot/git/ alone, fuzzers and the benchmark.
+WIRETOOL = $(BUILD)/wiretool
+
+test e2e: $(WIRETOOL)
+
+$(WIRETOOL): $(call objs,tests/wire/wiretool.c) $(LIB)
+	@$(say) LD
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
