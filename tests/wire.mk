@@ -4,5 +4,4 @@ WIRETOOL = $(BUILD)/wiretool
 test e2e: $(WIRETOOL)
 
 $(WIRETOOL): $(call objs,tests/wire/wiretool.c) $(LIB)
-	@$(say) LD
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""A config repository for git fast-import, on stdout.
+
+make-repo.py SERVICES COMMITS [--quiet-for N] [--seed N]
+
+apps/svc-NNNN/overlays/{dev,staging,production}/kustomization.yaml; each commit
+changes one of them, its time a minute after the one before. svc-0000 is left
+alone in the last N commits.
+"""
+import argparse
+import random
+import sys
+
+opt = argparse.ArgumentParser()
+opt.add_argument("services", type=int)
+opt.add_argument("commits", type=int)
+opt.add_argument("--quiet-for", type=int, default=0)
+opt.add_argument("--seed", type=int, default=1)
+opt = opt.parse_args()
+rng = random.Random(opt.seed)
+envs = ["dev", "staging", "production"]
+out = sys.stdout.buffer
+
+
+def data(text):
+    raw = text.encode()
+    out.write(b"data %d\n%s\n" % (len(raw), raw))
+
+
+def put(path, text):
+    out.write(b"M 100644 inline %s\n" % path.encode())
+    data(text)
+
+
+def kustomization(svc, env, tag):
+    return (f"apiVersion: kustomize.config.k8s.io/v1beta1\n"
+            f"kind: Kustomization\nnamespace: {env}\nresources:\n"
+            f"  - ../../base\nimages:\n"
+            f"  - name: registry.example.com/team/{svc}\n"
+            f"    newTag: {tag}\n")
+
+
+def commit(n, message):
+    out.write(b"commit refs/heads/main\n")
+    when = 1600000000 + 60 * n
+    for who in ("author", "committer"):
+        out.write(f"{who} Dev {n % 40} <dev{n % 40}@example.com> {when} +0000\n"
+                  .encode())
+    data(message)
+
+
+commit(0, "the beginning\n")
+put("promote.yaml", "version: 1\nenvironments:\n  dev: {deliver: push}\n"
+    "services:\n  - kustomize: apps/{service}/overlays/{dir}/"
+    "kustomization.yaml\n    image: registry.example.com/team/{service}\n")
+put("README.md", "what runs where\n")
+for i in range(opt.services):
+    svc = f"svc-{i:04d}"
+    put(f"apps/{svc}/base/deployment.yaml",
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {svc}\n"
+        f"spec:\n  replicas: {rng.randrange(1, 9)}\n")
+    for env in envs:
+        put(f"apps/{svc}/overlays/{env}/kustomization.yaml",
+            kustomization(svc, env, "1.0.0"))
+for n in range(1, opt.commits):
+    quiet = n >= opt.commits - opt.quiet_for
+    i = rng.randrange(1 if quiet else 0, opt.services)
+    env = rng.choice(envs)
+    svc = f"svc-{i:04d}"
+    commit(n, f"{svc}: 1.{n}.0 in {env}\n\nSigned-off-by: Dev {n % 40}\n")
+    put(f"apps/{svc}/overlays/{env}/kustomization.yaml",
+        kustomization(svc, env, f"1.{n}.0"))
