@@ -148,9 +148,9 @@ if [ -n "$SSHD" ] && command -v ssh >/dev/null; then
 	make_repo ssh && all_filters
 	URL=ssh://$(id -un)@127.0.0.1:$SSHPORT$R
 	story "ssh" "protocol v2, tree filter" 6
+	check "ssh: nobody listening is exit 12" expect_exit 12 "$W" "ssh://127.0.0.1:1/x" refs refs/heads/
 	export GIT_SSH_COMMAND="$GIT_SSH_COMMAND -p $SSHPORT"
 	check "ssh: user@host:path" expect_exit 0 "$W" "$(id -un)@127.0.0.1:$R" refs refs/heads/
-	check "ssh: nobody listening is exit 12" expect_exit 12 "$W" "ssh://127.0.0.1:1/x" refs refs/heads/
 	check "ssh: no such repository is exit 13" expect_exit 13 "$W" "ssh://127.0.0.1/nowhere" refs refs/heads/
 else
 	skip "ssh" "no sshd here"
