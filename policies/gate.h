@@ -25,11 +25,16 @@ enum verdict {
 	VERDICT_NEED,		/* facts are lacking: see `need` */
 };
 
-/* A check's result on a commit, as the forge tells it. */
+/*
+ * A check's result (commit status, check run) as the forge tells it, on one
+ * of the commits of base from the landing of the stay until its replacement,
+ * both included: whoever gathers them (bot/) sees to that. Several of one name
+ * may come, in any order.
+ */
 struct check_fact {
 	const char *name;
 	enum { CHECK_PENDING, CHECK_SUCCESS, CHECK_FAILURE, CHECK_NEUTRAL } state;
-	int64_t updated_s;
+	int64_t updated_s;	/* TIME_UNKNOWN: it does not count */
 	const char *url;
 };
 
@@ -102,6 +107,13 @@ void gate_judge(const struct gate *g, const struct gate_facts *f,
 /* For gates: a verdict and its reason, cut to the room there is. */
 void gate_say(struct gate_result *out, enum verdict verdict, const char *fmt,
 	      ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * The names of checks that GATE asks for, in A, for whoever gathers them: of
+ * a commit's hundred checks only these matter. Nothing for other gates.
+ */
+void gate_check_names(const struct gate *g, const struct gate_facts *f,
+		      struct arena *a, const char ***names, size_t *len);
 
 /*
  * The soak time in seconds among N gates; 0 where there is no such gate.

@@ -5,5 +5,29 @@
 
 /* All kinds of gates, one per policies/gate_NAME.c; gate.c has the table. */
 extern const struct gate_kind gate_soak;
+extern const struct gate_kind gate_checks;
+extern const struct gate_kind gate_tag;
+extern const struct gate_kind gate_hours;
+extern const struct gate_kind gate_freeze;
+extern const struct gate_kind gate_pin;
+
+/* What the parsers of settings share; faults go to P's diag. */
+
+/* Is N a map whose keys are all among KNOWN? */
+bool gate_map(const struct node *n, const struct gate_parse *p,
+	      const char *const *known, const char *example);
+
+/* The text of the scalar N: one line of at most 200 bytes; or NULL. */
+const char *gate_text(const struct node *n, const struct gate_parse *p,
+		      const char *what, const char *example);
+
+/* A text, or a list of at least one: nodes that gate_text() took. */
+bool gate_texts(const struct node *n, const struct gate_parse *p,
+		const char *what, const char *example,
+		const struct node *const **out, size_t *len);
+
+/* A time of day or a date; *IS_DATE says which. */
+bool gate_time(const struct node *n, const struct gate_parse *p,
+	       const char *what, int64_t *out_s, bool *is_date);
 
 #endif

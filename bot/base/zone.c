@@ -354,3 +354,20 @@ int32_t zone_offset_s(const struct zone *z, int64_t at_s)
 		return rule_offset_s(&z->rule, at_s);
 	return low ? z->offset_s[low - 1] : z->first_s;
 }
+
+int64_t zone_when_s(const struct zone *z, int64_t local_s)
+{
+	/* No offset is longer than a day, and no two changes are as close. */
+	int64_t early_s = local_s - DAY_S, late_s = local_s + DAY_S;
+
+	/* The first second at which clocks show LOCAL_S or later. */
+	while (early_s < late_s) {
+		int64_t mid_s = early_s + (late_s - early_s) / 2;
+
+		if (mid_s + zone_offset_s(z, mid_s) >= local_s)
+			late_s = mid_s;
+		else
+			early_s = mid_s + 1;
+	}
+	return late_s;
+}

@@ -34,4 +34,10 @@ int zone_of_rule(const struct zone **out, struct arena *a, const char *rule,
 /* Seconds that clocks there are ahead of UTC at AT_S. */
 int32_t zone_offset_s(const struct zone *z, int64_t at_s);
 
+/*
+ * When clocks there show LOCAL_S (a time as if it were UTC). Twice: the first
+ * time. Never, because they go forward: when they do.
+ */
+int64_t zone_when_s(const struct zone *z, int64_t local_s);
+
 #endif
