@@ -18,7 +18,7 @@ VERSION	= 0.1.0
 CPPFLAGS += -I. -D_GNU_SOURCE -DPROMOTE_VERSION='"$(VERSION)"' \
 	    $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CFLAGS	+= -std=c17 $(OPT) $(WARN) $(SANITIZE)
-LDFLAGS	+= -pie -Wl,-z,relro,-z,now $(SANITIZE)
+LDFLAGS	+= -pie -Wl,-z,relro,-z,now,--as-needed $(SANITIZE)
 LDLIBS	+= $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 MAINS	= bot/main.c bot/yamledit.c
