@@ -4,6 +4,7 @@
 #   ok NAME, not_ok NAME, skip NAME WHY     one line for each thing proved
 #   check NAME CMD...                       ok if CMD succeeds
 #   is NAME GOT WANT                        ok if they are the same text
+#   proves CMD...                           CMD prints such lines itself
 #   expect_exit CODE CMD...                 its output goes to $T/out
 #   runs NAME CODE CMD...                   ok if it exits so; its output goes
 #                                           to $T/out and $T/err
@@ -84,6 +85,16 @@ is() {
 		not_ok "$1"
 		printf '  got:  %s\n  want: %s\n' "$2" "$3"
 	fi
+}
+
+# A program that prints such lines itself.
+proves() {
+	local rc=0
+	"$@" >"$T/proves" 2>&1 || rc=$?
+	cat "$T/proves"
+	lib_oks=$((lib_oks + $(grep -c '^ok - ' "$T/proves")))
+	lib_fails=$((lib_fails + $(grep -c '^not ok - ' "$T/proves")))
+	[ $rc -eq 0 ] || not_ok "$* (exit $rc)"
 }
 
 expect_exit() {

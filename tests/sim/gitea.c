@@ -76,13 +76,9 @@ static json_t *repo_json(struct sim *s, struct sim_repo *r,
 		{ "fork", "fork" },
 	};
 	struct buf def = { 0 };
-	const char *set = jstr(r->settings, "default_branch");
 	json_t *o;
 
-	if (*set)
-		buf_addstr(&def, set);
-	else
-		GIT(r->dir, &def, "symbolic-ref", "--short", "HEAD");
+	sim_default_branch(r, &def);
 	o = json_pack("{s:I,s:o,s:s,s:o,s:s,s:n,s:s,s:o,s:o,s:o,s:o,s:o,s:b,"
 		      "s:b,s:b,s:{s:b,s:b,s:b}}",
 		      "id", (json_int_t)r->id, "owner", person(s, r->owner),
@@ -185,12 +181,10 @@ static json_t *pr_json(struct sim_call *c, struct sim_pr *pr, bool is_poll)
 	struct sim_repo *r = c->repo;
 	enum sim_merge_state st = pr->closed ? SIM_UNKNOWN
 				: sim_merge_state(s, r, pr, is_poll);
-	struct buf full = { 0 }, base = { 0 };
+	struct buf full = { 0 };
 	json_t *html = text_url("%s/%s/%s/pulls/%lld", s->url, r->owner, r->name,
 				pr->number), *o;
 
-	GIT(r->dir, &base, "merge-base", pr->base_sha[0] ? pr->base_sha
-			: pr->head_sha, pr->head_sha);
 	buf_addf(&full, "%s/%s", r->owner, r->name);
 	o = json_pack("{s:I,s:I,s:O,s:O,s:s,s:s,s:s,s:o,s:b,s:b,s:b,s:b,s:I,"
 		      "s:o,s:o,s:o,s:o,s:o,s:o,s:n,s:n,s:s}",
@@ -210,7 +204,7 @@ static json_t *pr_json(struct sim_call *c, struct sim_pr *pr, bool is_poll)
 		      sim_time(pr->merged_s), "merge_commit_sha",
 		      *pr->merge_sha ? json_string(pr->merge_sha) : json_null(),
 		      "merged_by", person(s, pr->merged_by), "milestone",
-		      "due_date", "merge_base", buf_str(&base));
+		      "due_date", "merge_base", pr->merge_base);
 	json_object_set_new(o, "head", end_json(c, pr->head_repo, pr->head,
 						pr->head_sha));
 	json_object_set_new(o, "base", end_json(c, buf_str(&full), pr->base,
@@ -224,7 +218,6 @@ static json_t *pr_json(struct sim_call *c, struct sim_pr *pr, bool is_poll)
 			    teams_json(c, pr->teams));
 	json_decref(html);
 	buf_release(&full);
-	buf_release(&base);
 	return o;
 }
 

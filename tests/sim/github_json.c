@@ -139,16 +139,6 @@ static void repo_urls(struct sim *s, struct sim_repo *r, json_t *o)
 						   r->owner, r->name));
 }
 
-static void default_branch(struct sim_repo *r, struct buf *out)
-{
-	const char *set = jstr(r->settings, "default_branch");
-
-	if (*set)
-		buf_addstr(out, set);
-	else
-		GIT(r->dir, out, "symbolic-ref", "--short", "HEAD");
-}
-
 json_t *gh_repo(struct sim *s, struct sim_repo *r, const struct sim_user *u,
 		bool full)
 {
@@ -169,7 +159,7 @@ json_t *gh_repo(struct sim *s, struct sim_repo *r, const struct sim_user *u,
 	struct buf def = { 0 };
 	json_t *o;
 
-	default_branch(r, &def);
+	sim_default_branch(r, &def);
 	o = json_pack("{s:I,s:o,s:s,s:o,s:o,s:s,s:n,s:n,s:n,s:n,s:n,s:o,s:o,s:o}",
 		      "id", (json_int_t)r->id, "node_id", node_id("R", r->id),
 		      "name", r->name, "full_name",

@@ -50,7 +50,7 @@ struct sim_pr {
 	struct sim_arm arm;
 
 	/* Mergeability is of one pair of commits, and computed in a while. */
-	char seen_head[65], seen_base[65];
+	char seen_head[65], seen_base[65], merge_base[65];
 	long long polls_left;
 	int64_t ready_ms;
 	bool is_clean;
@@ -202,6 +202,8 @@ bool sim_can(const struct sim *s, const struct sim_user *u, const char *what);
 /* Look at git: heads that moved, branches that are gone, merges now due. */
 void sim_settle(struct sim *s, struct sim_repo *r);
 const char *sim_ref(const struct sim_repo *r, const char *branch);
+/* What HEAD names, or the setting of that name. */
+void sim_default_branch(const struct sim_repo *r, struct buf *out);
 enum sim_merge_state sim_merge_state(struct sim *s, struct sim_repo *r,
 				     struct sim_pr *pr, bool is_poll);
 /* Why protection forbids it, in OUT; false: it does not. */

@@ -157,6 +157,26 @@ const char *sim_ref(const struct sim_repo *r, const char *branch)
 	return id;
 }
 
+void sim_default_branch(const struct sim_repo *r, struct buf *out)
+{
+	static const char prefix[] = "ref: refs/heads/";
+	const char *set = jstr(r->settings, "default_branch");
+	struct buf path = { 0 };
+	char line[512] = "";
+	FILE *f;
+
+	buf_addf(&path, "%s/HEAD", r->dir);
+	f = *set ? NULL : fopen(buf_str(&path), "r");
+	if (f && fgets(line, sizeof(line), f) && str_starts(line, prefix)) {
+		line[strcspn(line, "\n")] = '\0';
+		set = line + strlen(prefix);
+	}
+	buf_addstr(out, set);
+	if (f)
+		fclose(f);
+	buf_release(&path);
+}
+
 static void refs_read(struct sim_repo *r)
 {
 	struct buf b = { 0 };
@@ -485,6 +505,7 @@ static bool is_computed(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
 			bool is_poll)
 {
 	const char *base = sim_ref(r, pr->base);
+	struct buf fork = { 0 };
 
 	if (!base)
 		return true;
@@ -497,6 +518,10 @@ static bool is_computed(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
 		pr->ready_ms = clock_mono_ms() + trap_get(s, TRAP_MERGEABLE_MS);
 		pr->is_clean = GIT(r->dir, NULL, "merge-tree", "--write-tree",
 				   base, pr->head_sha) == 0;
+		GIT(r->dir, &fork, "merge-base", base, pr->head_sha);
+		snprintf(pr->merge_base, sizeof(pr->merge_base), "%s",
+			 buf_str(&fork));
+		buf_release(&fork);
 	}
 	if (pr->polls_left > 0) {
 		if (is_poll)
