@@ -120,18 +120,15 @@ bool rd_texts(struct reader *rd, const struct node *n, const char *what,
 	size_t count = n->kind == NODE_LIST ? n->len : 1;
 	const char **texts = arena_alloc(rd->arena, (count + 1) *
 					 sizeof(*texts));
-	bool good = true;
 
 	if (n->kind == NODE_MAP)
 		return is_kind(rd, n, NODE_LIST, what, example);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		texts[i] = rd_text(rd, n->kind == NODE_LIST ? n->items[i] : n,
 				   what, example);
-		good &= texts[i] != NULL;
-	}
 	*out = texts;
 	*len = count;
-	return good;
+	return true;
 }
 
 const char *const *rd_environment_names(struct reader *rd)
@@ -139,9 +136,12 @@ const char *const *rd_environment_names(struct reader *rd)
 	const struct config *c = rd->config;
 	const char **names = arena_alloc(rd->arena, (c->environments_len + 1) *
 					 sizeof(*names));
+	size_t n = 0;
 
 	for (size_t i = 0; i < c->environments_len; i++)
-		names[i] = c->environments[i].name;
+		if (name_valid(c->environments[i].name,
+			       strlen(c->environments[i].name)))
+			names[n++] = c->environments[i].name;
 	return names;
 }
 
@@ -219,9 +219,12 @@ static void from_read(struct reader *rd, const struct node *n,
 	env->from = arena_alloc(rd->arena, (len + 1) * sizeof(*env->from));
 	for (size_t i = 0; i < len; i++) {
 		const struct node *at = n->kind == NODE_LIST ? n->items[i] : n;
-		size_t e = config_environment(rd->config, names[i]);
+		size_t e = names[i] ? config_environment(rd->config, names[i])
+				    : SIZE_MAX;
 		bool twice = false;
 
+		if (!names[i])
+			continue;
 		if (e == SIZE_MAX) {
 			diag_error(rd->diag, at, "there is no environment "
 				   "'%s'; %s", names[i],
@@ -241,10 +244,10 @@ static void from_read(struct reader *rd, const struct node *n,
 
 /*
  * Follow `from` back from environment AT. STATE is 0 for environments not
- * seen yet, 1 for those on the way here, 2 for those done with. The first
- * circle is told where its last step is written.
+ * seen yet, 1 for those on the way here, 2 for those done with. A circle is
+ * told where its last step is written.
  */
-static bool circle_from(struct reader *rd, size_t at, char *state,
+static void circle_from(struct reader *rd, size_t at, char *state,
 			size_t *way, size_t depth)
 {
 	const struct config *c = rd->config;
@@ -256,9 +259,10 @@ static bool circle_from(struct reader *rd, size_t at, char *state,
 		size_t next = env->from[i], k = depth;
 		struct buf names = { 0 };
 
-		if (state[next] == 0 &&
-		    circle_from(rd, next, state, way, depth + 1))
-			return true;
+		if (state[next] == 0) {
+			circle_from(rd, next, state, way, depth + 1);
+			continue;
+		}
 		if (state[next] != 1)
 			continue;
 		while (way[k] != next)
@@ -271,10 +275,8 @@ static bool circle_from(struct reader *rd, size_t at, char *state,
 			   "in a circle, %s; one of them must take builds",
 			   buf_str(&names));
 		buf_release(&names);
-		return true;
 	}
 	state[at] = 2;
-	return false;
 }
 
 static void circles_check(struct reader *rd)
@@ -283,8 +285,8 @@ static void circles_check(struct reader *rd)
 	size_t way[ENVIRONMENTS_MAX + 1];
 
 	for (size_t i = 0; i < rd->config->environments_len; i++)
-		if (state[i] == 0 && circle_from(rd, i, state, way, 0))
-			return;
+		if (state[i] == 0)
+			circle_from(rd, i, state, way, 0);
 }
 
 /* Soak alone proves that time went by, not that anything worked. */
@@ -312,7 +314,9 @@ static void environment_read(struct reader *rd, struct environment *env)
 	static const char *const known[] = { "from", "vars", RULE_KEYS, NULL };
 	const struct node *n = env->node, *from;
 
-	if (!rd_map(rd, n, env->name, "production: {from: staging}"))
+	if (!rd_map(rd, n, arena_printf(rd->arena, "environment '%s'",
+					env->name),
+		    "production: {from: staging}"))
 		return;
 	rd_keys(rd, n, known, "an environment");
 	from = node_get(n, "from");
@@ -345,10 +349,8 @@ static void environments_read(struct reader *rd, const struct node *n)
 		env->node = n->items[i];
 		rd_rules_default(&env->rules);
 		if (!name_valid(env->name, strlen(env->name)))
-			diag_error(rd->diag, n->keys[i], "environment '%s': a "
-				   "name is up to 100 letters, digits, '.', "
-				   "'_' and '-', a letter or digit first",
-				   env->name);
+			diag_error(rd->diag, n->keys[i], "environment '%s': "
+				   NAME_RULE, env->name);
 		vars_read(rd, node_get(env->node, "vars"), env);
 	}
 	c->environments_len = n->len;

@@ -33,7 +33,7 @@ const char *rd_text(struct reader *rd, const struct node *n, const char *what,
 int rd_either(struct reader *rd, const struct node *n, const char *what,
 	      const char *first, const char *second);
 
-/* One text or a list of texts. False: none of them counts. */
+/* One text or a list of texts; NULL in the place of one with a fault. */
 bool rd_texts(struct reader *rd, const struct node *n, const char *what,
 	      const char *example, const char ***out, size_t *len);
 
@@ -43,8 +43,13 @@ bool rd_is_one_of(const char *word, const char *const *known);
 const char *rd_hint(struct reader *rd, const char *word,
 		    const char *const *known);
 
-/* Names of all environments, NULL at the end. */
+/* Names of all environments that have a right one, NULL at the end. */
 const char *const *rd_environment_names(struct reader *rd);
+
+/* What name_valid() takes, in words. */
+#define NAME_RULE "a name is up to 100 letters, digits, '.', '_' and '-', a " \
+		  "letter or digit first, no '..', no '.' or '.lock' at " \
+		  "the end"
 
 /* bot/config_rules.c ------------------------------------------------------ */
 

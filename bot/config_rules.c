@@ -2,6 +2,7 @@
  * and a service's own entry sets again. */
 #include "bot/config_read.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "bot/base/str.h"
@@ -102,7 +103,8 @@ static bool reviewer_valid(const char *s)
 {
 	size_t len = strlen(s);
 
-	return len <= WORD_MAX && s[0] != '/' && s[len - 1] != '/' &&
+	return len <= WORD_MAX && isalnum((unsigned char)s[0]) &&
+	       s[len - 1] != '/' &&
 	       strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 			 "0123456789._@+/-") == len;
 }
@@ -120,32 +122,55 @@ static bool label_valid(const char *s)
 	return good;
 }
 
-static void words_read(struct reader *rd, const struct node *n,
-		       const char *what, bool (*valid)(const char *s),
-		       const char *form, const char ***out, size_t *len)
+/* A setting that is a word or a list of words. */
+struct words_kind {
+	const char *key, *example, *form;
+	bool (*valid)(const char *s);
+};
+
+static const struct words_kind reviewers_kind = {
+	.key	 = "reviewers",
+	.example = "reviewers: [team/sre]",
+	.form	 = "a user, or a team as in team/sre, without @ in front",
+	.valid	 = reviewer_valid,
+};
+static const struct words_kind labels_kind = {
+	.key	 = "labels",
+	.example = "labels: [production]",
+	.form	 = "a label: up to 100 bytes without comma or control "
+		   "characters",
+	.valid	 = label_valid,
+};
+
+static void words_read(struct reader *rd, const struct node *map,
+		       const struct words_kind *kind, const char ***out,
+		       size_t *len)
 {
+	const struct node *n = node_get(map, kind->key);
 	const char **words;
 	size_t count;
 
-	if (!rd_texts(rd, n, what, what, &words, &count))
+	if (!n || !rd_texts(rd, n, kind->key, kind->example, &words, &count))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const struct node *at = n->kind == NODE_LIST ? n->items[i] : n;
 
-		if (!valid(words[i]))
-			diag_error(rd->diag, at, "%s: '%s' is not %s", what,
-				   words[i], form);
+		if (!words[i])
+			continue;
+		if (!kind->valid(words[i]))
+			diag_error(rd->diag, at, "%s: '%s' is not %s",
+				   kind->key, words[i], kind->form);
 		for (size_t k = 0; k < i; k++)
 			if (str_eq(words[i], words[k])) {
 				diag_error(rd->diag, at, "%s: '%s' is there "
-					   "twice; take one out", what,
+					   "twice; take one out", kind->key,
 					   words[i]);
 				break;
 			}
 	}
 	if (count > LIST_MAX)
 		diag_error(rd->diag, n, "%s has %zu entries; at most %d are "
-			   "taken", what, count, LIST_MAX);
+			   "taken", kind->key, count, LIST_MAX);
 	*out = words;
 	*len = count;
 }
@@ -201,14 +226,9 @@ void rd_rules(struct reader *rd, const struct node *n, bool entry,
 	if ((at = node_get(n, "promote")) && entry && out->promote_auto)
 		diag_warn(rd->diag, at, "'promote: auto' never counts: nothing "
 			  "is promoted into an environment without 'from'");
-	if ((at = node_get(n, "reviewers")))
-		words_read(rd, at, "reviewers", reviewer_valid, "a user, or a "
-			   "team as in team/sre", &out->reviewers,
-			   &out->reviewers_len);
-	if ((at = node_get(n, "labels")))
-		words_read(rd, at, "labels", label_valid, "a label: up to 100 "
-			   "bytes without comma or control characters",
-			   &out->labels, &out->labels_len);
+	words_read(rd, n, &reviewers_kind, &out->reviewers,
+		   &out->reviewers_len);
+	words_read(rd, n, &labels_kind, &out->labels, &out->labels_len);
 	if ((at = node_get(n, "rollback")))
 		rollback_read(rd, at, out);
 	if (!out->rollback_set)

@@ -22,9 +22,9 @@ static const struct field_keys {
 	{ FIELD_KUSTOMIZE, "kustomize", "image", false,
 	  "kustomize: apps/{service}/overlays/{dir}/kustomization.yaml" },
 	{ FIELD_HELM, "helm", "key", true,
-	  "{helm: 'charts/values-{environment}.yaml', key: '{service}.image'}" },
+	  "{helm: charts/values-{environment}.yaml, key: \"{service}.image\"}" },
 	{ FIELD_PLAIN, "file", "path", true,
-	  "{file: '{dir}/{service}.yaml', path: image.tag}" },
+	  "{file: apps/{service}/{dir}.yaml, path: image.tag}" },
 };
 
 static const char *const field_key_names[] = {
@@ -113,6 +113,8 @@ static void expanded_check(struct reader *rd, const struct node *file,
 		struct expanded *it = &all[i];
 		const char *fault;
 
+		if (!name_valid(env->name, strlen(env->name)))
+			continue;	/* one fault is enough */
 		it->file = config_expand(&scratch, f->file, env, "x");
 		it->within = in ? config_expand(&scratch, in, env, "x") : NULL;
 		fault = path_fault(it->file);
@@ -128,7 +130,7 @@ static void expanded_check(struct reader *rd, const struct node *file,
 			break;
 		}
 		for (size_t k = 0; k < i; k++)
-			if (str_eq(all[k].file, it->file) &&
+			if (all[k].file && str_eq(all[k].file, it->file) &&
 			    str_eq(all[k].within, it->within)) {
 				diag_error(rd->diag, file, "%s and %s have the "
 					   "same field here; put {dir} or "
@@ -209,7 +211,7 @@ static bool field_read(struct reader *rd, const struct node *n,
 		diag_error(rd->diag, n, "'%s' needs '%s:', as in '%s'",
 			   kind->file, kind->within, kind->example);
 	if (value && kind->kind == FIELD_PLAIN)
-		out->value = rd_text(rd, value, "value", "value: 'v{tag}'");
+		out->value = rd_text(rd, value, "value", "value: v{tag}");
 	if (kind->kind == FIELD_KUSTOMIZE)
 		out->image = text;
 	else
@@ -219,9 +221,9 @@ static bool field_read(struct reader *rd, const struct node *n,
 	rd_template(rd, file, kind->file, MARKS_SERVICE);
 	if (within)
 		rd_template(rd, within, kind->within, MARKS_SERVICE);
-	if (value)
-		rd_template(rd, value, "value", MARKS_SERVICE | MARKS_VERSION);
-	if (out->value && !template_has(out->value, "{tag}") &&
+	if (value && rd_template(rd, value, "value",
+				 MARKS_SERVICE | MARKS_VERSION) &&
+	    out->value && !template_has(out->value, "{tag}") &&
 	    !template_has(out->value, "{digest}") &&
 	    !template_has(out->value, "{version}"))
 		diag_error(rd->diag, value, "value never changes; put {tag}, "
@@ -280,9 +282,7 @@ static void name_read(struct reader *rd, const struct node *n,
 	if (!name)
 		return;
 	if (!name_valid(name, strlen(name))) {
-		diag_error(rd->diag, n, "service '%s': a name is up to 100 "
-			   "letters, digits, '.', '_' and '-', a letter or "
-			   "digit first", name);
+		diag_error(rd->diag, n, "service '%s': " NAME_RULE, name);
 		return;
 	}
 	for (size_t i = 0; i < c->services_len; i++)
@@ -320,10 +320,10 @@ static void overrides_read(struct reader *rd, const struct node *n,
 					   rd_environment_names(rd)));
 			continue;
 		}
-		if (!rd_map(rd, it, "an environment's settings",
+		if (!rd_map(rd, it, "a service's settings",
 			    "{promote: manual}"))
 			continue;
-		rd_keys(rd, it, known, "settings for one service");
+		rd_keys(rd, it, known, "a service's entry for an environment");
 		rd_rules(rd, it, c->environments[e].from_len == 0, &rules[e]);
 	}
 	spec->rules = rules;

@@ -22,7 +22,7 @@ struct tag {
 	bool digest_needed;
 };
 
-#define EXAMPLE "tag: 'v[0-9]+[.][0-9]+[.][0-9]+'"
+#define EXAMPLE "tag: \"v[0-9]+[.][0-9]+[.][0-9]+\""
 
 /*
  * glibc unrolls {n,m} when it compiles, each inside the other, so nested
