@@ -190,28 +190,36 @@ static int step_open(struct plan *p, struct result *res, const struct step *step
 	return 0;
 }
 
+/* Ask the forge to merge by itself; where it will not, a later run merges. */
+static int step_arm(struct result *res, const struct step *step,
+		    struct world *w, bool *again, struct err *err)
+{
+	struct err arm = { 0 };
+	bool merged = false;
+
+	if (forge_arm(w->forge, step->pr, step->head_sha, FORGE_MERGE_ANY,
+		      &merged, &arm) < 0) {
+		log_verbose("pull request #%lld: %s", step->pr->number,
+			    arm.msg);
+		res->action = ACTION_PENDING;
+		if (arm.code == ERR_TRANSIENT)
+			return 0;
+	}
+	if (merged) {
+		res->action = ACTION_MERGED;
+		*again = true;
+		return 0;
+	}
+	return forge_update_pr(w->forge, step->pr->number, NULL, step->body,
+			       err);
+}
+
 static int step_merge(struct plan *p, struct result *res,
 		      const struct step *step, struct world *w, bool *again,
 		      struct err *err)
 {
 	const char *sha = NULL;
-	bool merged = false;
-	struct err arm = { 0 };
 
-	if (step->kind == STEP_PR_ARM) {
-		if (forge_arm(w->forge, step->pr, step->head_sha,
-			      FORGE_MERGE_ANY, &merged, &arm) < 0) {
-			/* It lands at a later run instead. */
-			log_verbose("pull request #%lld: %s", step->pr->number,
-				    arm.msg);
-			res->action = ACTION_PENDING;
-			return 0;
-		}
-		if (merged)
-			res->action = ACTION_MERGED;
-		*again |= merged;
-		return 0;
-	}
 	if (forge_merge(w->forge, step->pr->number, step->head_sha,
 			FORGE_MERGE_ANY, step->title, step->message, &p->arena,
 			&sha, err) < 0)
@@ -243,8 +251,9 @@ static int step_do(struct plan *p, struct result *res, const struct step *step,
 				    step->body, err) < 0)
 			return -1;
 		return forge_close_pr(w->forge, step->pr->number, err);
-	case STEP_PR_MERGE:
 	case STEP_PR_ARM:
+		return step_arm(res, step, w, again, err);
+	case STEP_PR_MERGE:
 		return step_merge(p, res, step, w, again, err);
 	}
 	return 0;

@@ -136,6 +136,7 @@ static void plan_landing(struct planner *pl, struct result *res,
 	const struct forge_readiness *rd = spot->readiness;
 	const struct rules *rules = pl_rules(pl, spot);
 	char head[OID_HEX + 1];
+	struct marker m = { 0 };
 	struct step *step;
 
 	res->action = ACTION_PENDING;
@@ -156,8 +157,12 @@ static void plan_landing(struct planner *pl, struct result *res,
 		step = step_add(pl, res, STEP_PR_MERGE);
 		res->action = ACTION_MERGED;
 	} else if (rd->ready == FORGE_READY_BLOCKED && !spot->pr->auto_merge &&
-		   !time_can_change(rules)) {
+		   !time_can_change(rules) &&
+		   text_marker_parse(pl_arena(pl), spot->pr->body, &m) &&
+		   !str_eq(m.armed, head)) {
 		step = step_add(pl, res, STEP_PR_ARM);
+		step->body = text_body_armed(pl_arena(pl), spot->pr->body,
+					     head);
 		res->action = ACTION_ARMED;
 	} else {
 		return;

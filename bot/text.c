@@ -127,13 +127,15 @@ static void add_marker(struct buf *out, const struct marker *m)
 		 m->service, m->environment, m->version, m->by);
 	if (m->closed)
 		buf_addf(out, " closed=%s", m->closed);
+	if (m->armed)
+		buf_addf(out, " armed=%s", m->armed);
 	buf_addstr(out, MARKER_END "\n");
 }
 
 const char *text_pr_body(struct arena *a, const struct change_info *c)
 {
 	struct marker marker = { c->service, c->environment, c->new_version,
-				 c->by, NULL };
+				 c->by, NULL, NULL };
 	const char *compare = compare_link(a, c->old_source, c->source);
 	struct buf out = { 0 };
 
@@ -198,26 +200,51 @@ bool text_marker_parse(struct arena *a, const char *body, struct marker *out)
 			out->by = w + strlen("by=");
 		else if (str_starts(w, "closed="))
 			out->closed = w + strlen("closed=");
+		else if (str_starts(w, "armed="))
+			out->armed = w + strlen("armed=");
 	}
 	return out->service && out->environment && out->version;
+}
+
+/* BODY up to its marker, which is parsed; NULL: it has none. */
+static const char *marker_cut(struct arena *a, const char *body,
+			      struct buf *out, struct marker *m)
+{
+	const char *start = strstr(body, MARKER_START);
+
+	if (!start || !text_marker_parse(a, body, m))
+		return NULL;
+	buf_add(out, body, (size_t)(start - body));
+	if (!m->by)
+		m->by = "auto";
+	return body;
+}
+
+const char *text_body_armed(struct arena *a, const char *body,
+			    const char *head_sha)
+{
+	struct buf out = { 0 };
+	struct marker m;
+
+	if (!marker_cut(a, body, &out, &m))
+		return body;
+	m.armed = head_sha;
+	add_marker(&out, &m);
+	return finish(a, &out);
 }
 
 const char *text_body_closed(struct arena *a, const char *body,
 			     const char *why)
 {
-	const char *start = strstr(body, MARKER_START);
 	struct buf out = { 0 };
 	struct marker m;
 
-	if (!text_marker_parse(a, body, &m))
+	if (!marker_cut(a, body, &out, &m))
 		return body;
-	buf_add(&out, body, (size_t)(start - body));
 	buf_addstr(&out, "Closed by git-promote: ");
 	escape_markdown(&out, why);
 	buf_addstr(&out, "\n\n");
 	m.closed = "bot";
-	if (!m.by)
-		m.by = "auto";
 	add_marker(&out, &m);
 	return finish(a, &out);
 }

@@ -33,9 +33,16 @@ const char *text_pr_body(struct arena *a, const struct change_info *c);
  */
 struct marker {
 	const char *service, *environment, *version, *by, *closed;
+	const char *armed;	/* the head for which the forge was asked to
+				   merge by itself; asked once, so that a
+				   person's cancelling stays */
 };
 /* False: there is none. Strings in A. */
 bool text_marker_parse(struct arena *a, const char *body, struct marker *out);
+
+/* BODY with the marker saying that HEAD_SHA was armed. */
+const char *text_body_armed(struct arena *a, const char *body,
+			    const char *head_sha);
 
 /* BODY with the marker saying that the bot closed it, and a line saying WHY. */
 const char *text_body_closed(struct arena *a, const char *body,

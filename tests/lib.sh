@@ -33,7 +33,10 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$TOP" || exit 1
 BUILD=$(cd "${BUILD:-build}" && pwd) || exit 1
 DATA=${DATA:-../shared}
-export BUILD DATA LC_ALL=C TZ=UTC
+# Debian's own: a shim in front of it may cost more than the call.
+PYTHON=/usr/bin/python3
+[ -x $PYTHON ] || PYTHON=python3
+export BUILD DATA PYTHON LC_ALL=C TZ=UTC
 
 T=$(mktemp -d) || exit 1
 lib_fails=0 lib_oks=0 lib_pids=() lib_sims=0
@@ -182,7 +185,7 @@ repo_new() {
 git_url() { echo "http://x:${2-$SIM_TOKEN}@${1#http://}"; }
 
 sim_get() {
-	python3 - "$SIM_URL" "$SIM_KIND" "${SIM_TOKEN-}" "$@" <<'PY'
+	"$PYTHON" -I -S - "$SIM_URL" "$SIM_KIND" "${SIM_TOKEN-}" "$@" <<'PY'
 import json, sys, urllib.request, urllib.error
 url, kind, token, expr, method, path = sys.argv[1:7]
 body = sys.argv[7].encode() if len(sys.argv) > 7 else None

@@ -1,0 +1,238 @@
+# The main job with a forge, one story after another; KIND says which forge.
+# tests/e2e/forge_*.sh run it, one forge each.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+sim_start "$KIND"
+export PROMOTE_FORGE=$KIND PROMOTE_TOKEN=$SIM_TOKEN
+[ "$KIND" != github ] || export PROMOTE_FORGE_URL=$SIM_URL/
+n=0
+
+# now TIME: for the bot, for git, and for the forge.
+now() { at "$1"; sim POST /_sim/now "{\"now\": \"$1\"}" >/dev/null; }
+# story [SED-EXPRESSION]: a new repository; the expression changes promote.yaml.
+story() {
+	n=$((n + 1))
+	REPO=team/config$n
+	rm -rf "$T/seed"
+	cp -r examples/kustomize "$T/seed"
+	[ -z "${1-}" ] || sed -i "$1" "$T/seed/promote.yaml"
+	now 2026-11-02T08:00:00Z
+	repo_new "$REPO" "$T/seed"
+	export PROMOTE_REPO=$REPO_URL
+}
+# act PATH FIELDS: somebody does it at the forge, in this repository.
+act() { sim POST "/_sim/$1" "{\"repo\": \"$REPO\", ${2-}}" >/dev/null; }
+field() { git -C "$REPO_DIR" show "${3-main}:apps/$1/overlays/$2/kustomization.yaml" |
+	sed -n 's/.*newTag: //p'; }
+# pulls EXPR: over `r`, the pull requests of this repository, oldest first.
+pulls() { sim_get "$1" GET "/_sim/pulls?repo=$REPO"; }
+states() { pulls '" ".join("#%d:%s" % (p["number"], p["state"]) for p in r)'; }
+forget() { sim DELETE /_sim/requests >/dev/null; }
+# Requests since then that change something: the API's and pushes.
+writes() { sim_requests '" ".join("%s %s" % (q["method"], q["path"]) for q in r
+	if q["method"] != "GET" and "upload-pack" not in q["path"]
+	and "graphql" not in q["path"])'; }
+idle() { # NAME COMMAND...: exit 0, nothing written
+	local name=$1
+	shift
+	forget
+	runs "$name" 0 "$@"
+	is "$name: nothing is written" "$(writes)" ""
+}
+# A person edits a file of main, or of the branch given: person FILE SED [BRANCH]
+person() {
+	rm -rf "$T/work"
+	git clone -q -b "${3-main}" "$REPO_DIR" "$T/work" &&
+		sed -i "$2" "$T/work/$1" &&
+		git -C "$T/work" commit -qam "by hand" &&
+		git -C "$T/work" push -q origin "HEAD:${3-main}"
+}
+staging=apps/web/overlays/staging/kustomization.yaml
+branch=promote/staging/web
+
+# ---- from the build to production ----
+story
+runs "bump" 0 bot bump web=1.4.2 --build 7 --source https://git.example.com/team/web/commit/abc1
+is "dev has it" "$(field web dev)" 1.4.2
+idle "bump again" bot bump web=1.4.2 --build 7
+now 2026-11-02T08:10:00Z
+idle "auto while it soaks" bot auto
+now 2026-11-02T08:30:00Z
+runs "auto promotes to staging" 0 bot auto
+is "the pull request was merged" "$(states)" "#1:merged"
+is "staging has it" "$(field web staging)" 1.4.2
+is "its branch is gone" "$(git -C "$REPO_DIR" for-each-ref refs/heads/promote)" ""
+idle "auto again" bot auto
+now 2026-11-02T20:30:00Z
+forget
+runs "to production too early waits" 10 bot to production-eu web
+is "to production too early: nothing is written" "$(writes)" ""
+now 2026-11-03T08:30:00Z
+runs "to production opens a pull request" 0 bot to production-eu web
+has "its address is said" '/pull(s|)/2'
+is "one pull request, open" "$(states)" "#1:merged #2:open"
+is "its title says what" "$(pulls 'r[1]["title"]')" "Promote web 1.4.2 to production-eu"
+is "it has its label" "$(pulls '" ".join(r[1]["labels"])')" production
+is "it says since when it has been live" \
+	"$(pulls '"live in staging since | 2026-11-02T08:30:00Z" in r[1]["body"]')" true
+is "it lists the gates" "$(pulls '"| soak | passed |" in r[1]["body"]')" true
+is "one commit, one line" \
+	"$(git -C "$REPO_DIR" diff --numstat main promote/production-eu/web)" \
+	"1	1	apps/web/overlays/prod-eu/kustomization.yaml"
+idle "to production again" bot to production-eu web
+idle "auto leaves it open" bot auto
+act merge '"number": 2, "method": "merge"'
+is "a person merges it" "$(field web prod-eu)" 1.4.2
+runs "auto tidies up" 0 bot auto
+idle "auto then has nothing to do" bot auto
+idle "to production is done already" bot to production-eu web
+is "the repository is clean" "$(git -C "$REPO_DIR" fsck --strict 2>&1 | grep -v dangling)" ""
+
+# ---- a newer version comes while one waits ----
+manual='s/merge: auto.*/merge: manual/'
+story "$manual"
+bot bump web=1.5.0 --source https://git.example.com/team/web/commit/aaa1 >"$T/out"
+now 2026-11-02T09:00:00Z
+runs "auto opens" 0 bot auto
+is "it is open" "$(states)" "#1:open"
+first=$(git -C "$REPO_DIR" rev-parse $branch)
+bot bump web=1.5.1 --source https://git.example.com/team/web/commit/aaa2 >"$T/out"
+idle "auto while the newer one soaks" bot auto
+now 2026-11-02T09:30:00Z
+runs "auto refreshes it in place" 0 bot auto
+is "the same pull request" "$(states)" "#1:open"
+is "with the newer title" "$(pulls 'r[0]["title"]')" "Promote web 1.5.1 to staging"
+is "and the newer version" "$(field web staging $branch)" 1.5.1
+is "on one commit" "$(git -C "$REPO_DIR" rev-list --count main..$branch)" 1
+is "that replaced the first" "$(git -C "$REPO_DIR" merge-base --is-ancestor "$first" $branch; echo $?)" 1
+idle "auto again" bot auto
+act review '"number": 1'
+bot bump web=1.5.2 >"$T/out"
+now 2026-11-02T10:30:00Z
+idle "an approved one is left to land" bot auto
+is "with what was approved" "$(field web staging $branch)" 1.5.1
+
+# ---- a person's no ----
+story "$manual"
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+bot auto >"$T/out"
+act close '"number": 1'
+idle "a closed pull request does not come back" bot auto
+has "that is said" declined
+runs "status says so too" 0 bot status
+has "declined, in status" 'declined: 1.5.0'
+bot bump web=1.5.1 >"$T/out"
+now 2026-11-02T09:30:00Z
+runs "a newer version does" 0 bot auto
+is "in a pull request of its own" "$(states)" "#1:closed #2:open"
+story "$manual"
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+bot auto >"$T/out"
+act close '"number": 1'
+runs "by name it comes back" 0 bot to staging web=1.5.0
+is "it is open again" "$(pulls '[p["state"] for p in r].count("open")')" 1
+idle "and auto keeps it" bot auto
+
+# ---- a person's commit on our branch ----
+story "$manual"
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+bot auto >"$T/out"
+person $staging 's/namespace: .*/namespace: mine/' $branch
+theirs=$(git -C "$REPO_DIR" rev-parse $branch)
+bot bump web=1.5.1 >"$T/out"
+now 2026-11-02T09:30:00Z
+idle "auto leaves a branch with a person's commit alone" bot auto
+is "it is as it was" "$(git -C "$REPO_DIR" rev-parse $branch)" "$theirs"
+runs "by hand that is 11" 11 bot to staging web
+has "and says whose commit" 'by Tester'
+
+# ---- base moves ----
+story "$manual"
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+bot auto >"$T/out"
+before=$(git -C "$REPO_DIR" rev-parse $branch)
+person apps/api/base/deployment.yaml 's/name: api/name: api2/'
+idle "base moving elsewhere does not touch the branch" bot auto
+is "it stands" "$(git -C "$REPO_DIR" rev-parse $branch)" "$before"
+person $staging 's/  # set by git-promote.*/  # mine/; s/newTag: .*/newTag: "1.4.1"/'
+runs "a conflict is built anew on the new base" 0 bot auto
+is "on base's head" "$(git -C "$REPO_DIR" rev-parse $branch^)" "$(git -C "$REPO_DIR" rev-parse main)"
+is "one line again" "$(git -C "$REPO_DIR" diff --numstat main $branch)" "1	1	$staging"
+is "the person's line stays" "$(git -C "$REPO_DIR" show $branch:$staging | grep -c '# mine')" 1
+idle "and then there is peace" bot auto
+person $staging 's/newTag: .*/newTag: 1.5.0/'
+runs "what landed by hand closes its pull request" 0 bot auto
+is "it is closed" "$(states)" "#1:closed"
+is "marked as closed by the bot" "$(pulls '"closed=bot" in r[0]["body"]')" true
+is "its branch is gone" "$(git -C "$REPO_DIR" for-each-ref refs/heads/promote)" ""
+idle "once" bot auto
+
+# ---- however it is merged ----
+for method in merge squash rebase; do
+	story "$manual"
+	bot bump web=1.5.0 >"$T/out"
+	now 2026-11-02T09:00:00Z
+	bot auto >"$T/out"
+	act merge "\"number\": 1, \"method\": \"$method\""
+	is "$method: staging has it" "$(field web staging)" 1.5.0
+	runs "$method: auto tidies up" 0 bot auto
+	is "$method: the branch is gone" "$(git -C "$REPO_DIR" for-each-ref refs/heads/promote)" ""
+	idle "$method: nothing comes back" bot auto
+done
+
+# ---- merged by the bot when the forge lets it ----
+story
+act protect '"branch": "main", "contexts": ["lint"]'
+bot bump web=1.5.0 >"$T/out" 2>&1
+now 2026-11-02T09:00:00Z
+runs "auto with a check missing" 0 bot auto
+is "the pull request is open" "$(states)" "#1:open"
+idle "auto again" bot auto
+act status '"number": 1, "context": "lint", "state": "success"'
+runs "auto when the check is there" 0 bot auto
+is "it is merged" "$(states)" "#1:merged"
+is "staging has it" "$(field web staging)" 1.5.0
+
+# ---- killed between push and pull request ----
+story "$manual"
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+sim POST /_sim/fault '{"method": "POST", "path": "/pulls$", "status": 422, "do": "answer", "body": "{}", "count": 1}' >/dev/null
+bot auto >"$T/out" 2>"$T/err"
+is "the branch is there, no pull request" \
+	"$(git -C "$REPO_DIR" for-each-ref refs/heads/promote | wc -l) $(states)" "1 "
+pushed=$(git -C "$REPO_DIR" rev-parse $branch)
+now 2026-11-02T09:10:00Z
+runs "the next run finds it" 0 bot auto
+is "and opens the pull request" "$(states)" "#1:open"
+is "for the commit that was there" "$(git -C "$REPO_DIR" rev-parse $branch)" "$pushed"
+
+# ---- dev by pull request, too ----
+story 's/deliver: push.*/deliver: pull-request/'
+runs "bump by pull request" 0 bot bump web=1.6.0 --build 3
+is "opens one" "$(states)" "#1:open"
+is "dev is as it was" "$(field web dev)" 1.4.1
+idle "the same bump again" bot bump web=1.6.0 --build 3
+runs "a newer build" 0 bot bump web=1.6.1 --build 4
+is "refreshes it" "$(states) $(field web dev promote/dev/web)" "#1:open 1.6.1"
+
+# ---- dry run and JSON ----
+story "$manual"
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+idle "auto -n" bot auto -n
+has "shows the diff" '^\+    newTag: 1.5.0'
+runs "auto --json" 0 bot auto --json
+is "tells what was done" "$("$PYTHON" - "$T/out" <<'PY'
+import json, sys
+r = [x for x in json.load(open(sys.argv[1]))["results"] if x["service"] == "web"]
+x = r[0]
+print(x["environment"], x["action"], x["oldVersion"], x["newVersion"],
+      x["pullRequest"]["number"], x["branch"], x["exitCode"],
+      [(g["gate"], g["verdict"]) for g in x["gates"]])
+PY
+)" "staging opened 1.4.1 1.5.0 1 promote/staging/web 0 [('soak', 'pass')]"
