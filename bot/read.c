@@ -6,7 +6,7 @@
 #include "bot/base/str.h"
 
 enum {
-	READY_WAIT_MS = 8000,	/* for a forge that is still computing */
+	READY_WAIT_MS = 4000,	/* for a forge that is still computing */
 	HISTORY_FIRST = 64,	/* commits; doubled while a plan wants more */
 };
 
