@@ -456,7 +456,7 @@ static const struct control_row {
 	  "traps as at the start, no faults" },
 	{ { "POST", "/_sim/fault", fault_post },
 	  "{method, path: regular expressions; count (1; -1: for ever), skip,\n"
-	  "when: before|after (it acts first), do: answer|cut|silent|none,\n"
+	  "when: before|after (it acts first), do: answer|cut|reset|silent|none,\n"
 	  "status, headers, body (text or JSON), type, at: bytes of the body,\n"
 	  "ms_per_kb, run: [argv] started in between and waited for}" },
 	{ { "DELETE", "/_sim/fault", fault_delete }, "no faults any more" },

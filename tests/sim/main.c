@@ -280,7 +280,7 @@ static enum MHD_Result deliver(struct exchange *x, struct MHD_Connection *conn)
 		log_once(x);
 		if (c->out.wire == WIRE_SILENT)
 			be_silent(conn);
-		return MHD_NO;	/* closes without a word */
+		return MHD_NO;	/* closes the connection */
 	}
 	if (!x->git && c->out.json) {
 		char *text = json_dumps(c->out.json, JSON_COMPACT |
@@ -293,20 +293,23 @@ static enum MHD_Result deliver(struct exchange *x, struct MHD_Connection *conn)
 	}
 	if ((long long)x->text.len < c->out.at && !x->git)
 		c->out.at = (long long)x->text.len / 2;
-	streams = x->git || c->out.is_chunked;
+	/* What is cut off must have promised more: chunks do. */
+	streams = x->git || c->out.is_chunked || c->out.wire == WIRE_CUT;
 	if (!streams && c->out.wire == WIRE_WHOLE)
 		log_once(x);	/* before the client knows it is complete */
 	o = xcalloc(1, sizeof(*o));
 	o->x = x;
 	o->conn = conn;
-	if (c->out.status == 204)
+	if (c->out.status == 0)
+		c->out.status = 200;
+	if (c->out.status == 204 && c->out.wire == WIRE_WHOLE)
 		res = MHD_create_response_from_buffer(0, NULL,
 						      MHD_RESPMEM_PERSISTENT);
 	else
 		res = MHD_create_response_from_callback(
 			streams ? MHD_SIZE_UNKNOWN : x->text.len, 65536,
 			send_piece, o, free);
-	if (c->out.status == 204) {
+	if (c->out.status == 204 && c->out.wire == WIRE_WHOLE) {
 		log_once(x);
 		free(o);
 	}

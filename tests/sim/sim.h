@@ -110,6 +110,7 @@ static inline bool sim_is_github(const struct sim *s)
 enum sim_wire {
 	WIRE_WHOLE,
 	WIRE_CUT,	/* the connection ends after `at` bytes */
+	WIRE_RESET,	/* it ends without a byte */
 	WIRE_SILENT,	/* nothing comes any more after `at` bytes */
 };
 
@@ -120,7 +121,7 @@ struct sim_reply {
 	const char *type;	/* of raw */
 	json_t *headers;	/* name -> value */
 	enum sim_wire wire;
-	long long at;		/* -1: before the status line */
+	long long at;		/* -1: not even a status line */
 	long long ms_per_kb;
 	bool is_chunked;
 };

@@ -140,6 +140,9 @@ static const struct shorthand {
 	{ "cut", "", API, "\"do\":\"cut\"", "next N calls: cut off, undone" },
 	{ "cut-after", WRITES, API, "\"when\":\"after\",\"do\":\"cut\"",
 	  "next N writes: done, then cut off" },
+	{ "reset-after", WRITES, API, "\"when\":\"after\",\"do\":\"reset\"",
+	  "next N writes: done, then closed without a byte, which libcurl\n"
+	  "                       takes for a stale connection and repeats" },
 	{ "cut-body", "", API, "\"when\":\"after\",\"do\":\"cut\",\"at\":20",
 	  "next N calls: cut off inside the answer" },
 	{ "silent", "", API, "\"do\":\"silent\"",
@@ -153,6 +156,9 @@ static const struct shorthand {
 	  "next N pushes: taken, then cut off" },
 	{ "cut-push-before", "^POST$", "/git-receive-pack$", "\"do\":\"cut\"",
 	  "next N pushes: cut off, not taken" },
+	{ "reset-push", "^POST$", "/git-receive-pack$",
+	  "\"when\":\"after\",\"do\":\"reset\"",
+	  "next N pushes: taken, then closed without a byte" },
 	{ "silent-push", "^POST$", "/git-receive-pack$",
 	  "\"when\":\"after\",\"do\":\"silent\"",
 	  "next N pushes: taken, then silence" },
@@ -170,7 +176,8 @@ static const struct shorthand {
 
 const char *fault_add(struct sim *s, const json_t *spec)
 {
-	static const char *const words[] = { "answer", "cut", "silent", "none" };
+	static const char *const words[] = { "answer", "cut", "reset", "silent",
+					     "none" };
 	struct sim_fault *f = xcalloc(1, sizeof(*f)), **end = &s->faults;
 	const char *path = jstr(spec, "path"), *method = jstr(spec, "method");
 	const char *what = jstr(spec, "do"), *wrong = NULL;
@@ -179,7 +186,7 @@ const char *fault_add(struct sim *s, const json_t *spec)
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		known |= str_eq(what, words[i]);
 	if (!json_is_object(spec) || !known)
-		wrong = "\"do\" is answer, cut, silent or none";
+		wrong = "\"do\" is answer, cut, reset, silent or none";
 	if (!wrong && regcomp(&f->path, *path ? path : ".", REG_EXTENDED |
 							    REG_NOSUB))
 		wrong = "path: not an extended regular expression";
@@ -292,8 +299,18 @@ void fault_spoil(struct sim_call *c, const json_t *fault)
 	c->fault = *what ? what : "answer";
 	c->out.ms_per_kb = json_integer_value(json_object_get(fault, "ms_per_kb"));
 	c->out.at = at ? json_integer_value(at) : -1;
-	if (str_eq(what, "cut"))
+	if (str_eq(what, "cut")) {
+		/*
+		 * After the header at the earliest: where not a byte comes
+		 * back on a connection that it had used before, libcurl takes
+		 * it for stale and sends the request again by itself.
+		 */
 		c->out.wire = WIRE_CUT;
+		if (c->out.at < 0)
+			c->out.at = 0;
+	}
+	if (str_eq(what, "reset"))
+		c->out.wire = WIRE_RESET;
 	if (str_eq(what, "silent"))
 		c->out.wire = WIRE_SILENT;
 	if (*what && !str_eq(what, "answer"))

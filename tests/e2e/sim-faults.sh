@@ -1,0 +1,5 @@
+#!/bin/bash
+# The simulator's faults and its behaviour in a crowd.
+. "$(dirname "$0")/../lib.sh"
+export T
+proves python3 tests/sim/check_faults.py
