@@ -38,6 +38,7 @@ else
 say	=
 endif
 
+.SECONDARY:
 .PHONY: all clean install test unit e2e sanitize demo layers packages
 all: packages $(BINS)
 

@@ -175,7 +175,9 @@ static void plan_landing(struct planner *pl, struct result *res,
 
 /*
  * Must the branch be made anew on base's head although it has the wanted
- * version? Only where it cannot land as it is.
+ * version? Only where it cannot land as it is. Gitea has no word for a
+ * conflict, it says "not mergeable" as while it computes: where base changed
+ * the very files too, that is enough.
  */
 static bool must_rebuild(const struct spot *spot)
 {
@@ -184,8 +186,9 @@ static bool must_rebuild(const struct spot *spot)
 	if (!rd)
 		return false;
 	return rd->ready == FORGE_READY_BEHIND ||
-	       (rd->ready == FORGE_READY_CONFLICT &&
-		spot->branch_facts.files_moved);
+	       (spot->branch_facts.files_moved &&
+		(rd->ready == FORGE_READY_CONFLICT ||
+		 rd->ready == FORGE_READY_UNKNOWN));
 }
 
 /* Facts about the branch and the pull request that the next part rests on. */
