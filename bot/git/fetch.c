@@ -5,6 +5,8 @@
 #include "bot/base/log.h"
 #include "bot/base/str.h"
 
+/* Far above what a promotion needs, far below what hurts. */
+static const uint64_t MAX_FILTERED_BYTES = 256u << 20;
 static const uint64_t MAX_PACK_BYTES = 1u << 30;
 
 enum { MAX_TRIES = 3 };
@@ -201,7 +203,9 @@ static int fetch_once(struct wire *w, struct fetch *f, struct spool *spool,
 			       .spool = spool };
 	struct pkt_reader in = {
 		.packet = reply_packet, .ctx = &reply,
-		.max_bytes = f->max_bytes ? f->max_bytes : MAX_PACK_BYTES
+		.max_bytes = f->max_bytes	  ? f->max_bytes
+			     : f->tree_depth >= 0 ? MAX_FILTERED_BYTES
+						  : MAX_PACK_BYTES
 	};
 	struct buf body = { 0 };
 	int rc = greet_again(w, err);

@@ -207,6 +207,9 @@ int repo_push(struct repo *r, struct repo_update *updates, size_t n,
 	if (atomic)
 		settle_atomic(updates, n);
 	for (size_t i = 0; i < n; i++)
+		if (updates[i].status == REPO_PUSH_OK)
+			updates[i].message[0] = '\0';
+	for (size_t i = 0; i < n; i++)
 		log_verbose("push %s: %s%s%s", updates[i].ref,
 			    words[updates[i].status],
 			    updates[i].message[0] ? ": " : "",

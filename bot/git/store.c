@@ -139,7 +139,8 @@ static int hold_open(git_odb_backend *backend, struct oidlist *ids,
 
 	if (backend->foreach(backend, list_id, ids) < 0 || ids->len == 0 ||
 	    backend->read(&data, &len, &type, backend, git(&ids->ids[0])) < 0)
-		return libgit_error(err, "cannot read a pack again");
+		return libgit_error(err, "the server sent a pack that "
+				    "cannot be read");
 	git_odb_backend_data_free(backend, data);
 	return 0;
 }

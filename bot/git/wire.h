@@ -41,7 +41,7 @@ struct fetch {
 	size_t shallow_len;
 	size_t depth;			/* 0: as deep as it is */
 	int tree_depth;			/* FILTER_NONE, or tree:N */
-	uint64_t max_bytes;		/* of the answer; 0: MAX_PACK_BYTES */
+	uint64_t max_bytes;		/* of the answer; 0: a limit for all */
 
 	/* Out: why it failed, where the caller can do something about it. */
 	bool server_said_no;	/* an ERR packet: it takes no such request */

@@ -22,7 +22,7 @@ make_repo() { # NAME
 serve() { # OPTION...: set PORT and LOG
 	LOG=$T/log.$RANDOM
 	rm -f "$T/port"
-	python3 tests/wire/httpd.py "$T" "$T/port" --log "$LOG" "$@" &
+	python3 tests/wire/httpd.py "$T" "$T/port" --log "$LOG" "$@" 2>/dev/null &
 	lib_pids+=($!)
 	for _ in {1..100}; do [ -s "$T/port" ] && break; sleep 0.05; done
 	PORT=$(cat "$T/port")

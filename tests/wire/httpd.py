@@ -2,16 +2,18 @@
 """git's own http-backend behind a small HTTP/1.1 server on loopback.
 
 httpd.py ROOT PORTFILE [--auth USER:PASSWORD] [--no-v2] [--agent TEXT]
-         [--log FILE]
+         [--log FILE] [--lie NAME [--other PORT]]
 
 Writes the port it got to PORTFILE. The log has a line for each request:
-METHOD PATH STATUS BYTES-IN BYTES-OUT. It ends when its parent does.
+METHOD PATH STATUS BYTES-IN BYTES-OUT. It ends when its parent does. The lies
+are in lies.py.
 """
 import argparse
 import base64
 import http.server
 import os
 import subprocess
+import sys
 import threading
 import time
 
@@ -22,6 +24,8 @@ opt.add_argument("--auth")
 opt.add_argument("--no-v2", action="store_true")
 opt.add_argument("--agent")
 opt.add_argument("--log")
+opt.add_argument("--lie")
+opt.add_argument("--other")
 opt = opt.parse_args()
 backend = os.path.join(
     subprocess.check_output(["git", "--exec-path"], text=True).strip(),
@@ -94,7 +98,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 status = int(value.split()[0])
             elif name:
                 headers.append((name, value))
-        self.answer(status, headers, rest, len(body))
+        if opt.lie:
+            sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+            import lies
+            if lies.tell(opt, self, body, status, headers, rest):
+                return None
+        return self.answer(status, headers, rest, len(body))
 
     do_GET = do_POST = handle_git
 

@@ -132,7 +132,7 @@ static int do_bump(struct tool *t, struct err *err)
 	}
 	if (repo_push(t->repo, &u, 1, false, err) < 0)
 		goto out;
-	printf("push: %s %s\n", words[u.status], u.message);
+	printf("push: %s\n", words[u.status]);
 	rc = u.status == REPO_PUSH_OK ? 0
 	     : err_set(err, u.status == REPO_PUSH_REFUSED ? ERR_REFUSED
 			    : ERR_TRANSIENT, "push: %s %s", words[u.status],
