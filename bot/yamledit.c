@@ -321,12 +321,34 @@ static const struct command *command_of(const char *name)
 	return NULL;
 }
 
+/* Options may stand before the command, too: move it to the front. */
+static void command_first(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		char *name = argv[i];
+
+		if (command_of(name)) {
+			memmove(argv + 2, argv + 1,
+				(size_t)(i - 1) * sizeof(*argv));
+			argv[1] = name;
+			return;
+		}
+		if (str_eq(name, "--document") || str_eq(name, "--where"))
+			i++;
+		else if (name[0] != '-' || str_eq(name, "--"))
+			return;
+	}
+}
+
 int main(int argc, char **argv)
 {
-	const char *first = argc > 1 ? argv[1] : "";
-	const struct command *c = command_of(first);
+	const struct command *c;
 	struct err err = { 0 };
+	const char *first;
 
+	command_first(argc, argv);
+	first = argc > 1 ? argv[1] : "";
+	c = command_of(first);
 	if (str_eq(first, "-h") || str_eq(first, "--help") ||
 	    str_eq(first, "help")) {
 		c = argc > 2 ? command_of(argv[2]) : NULL;

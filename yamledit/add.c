@@ -24,26 +24,6 @@ static void change(struct session *s, size_t at, size_t removed,
 						.added = e });
 }
 
-/*
- * A block scalar at the end of a text without a last line break has no line
- * break in its value either: any line added behind it would give it one.
- */
-static int check_last_line(const struct parse *p, size_t end,
-			   const struct ev *last, struct err *err)
-{
-	if (ye_line_end(p->text, p->text_len, end) < p->text_len ||
-	    (last->style != STYLE_LITERAL && last->style != STYLE_FOLDED) ||
-	    (last->len > 0 && last->value[last->len - 1] == '\n') ||
-	    last->len == 0 ||
-	    ye_text_has(p->text, ye_content_start(p, last),
-		     ye_word_end(p->text, p->text_len, ye_content_start(p, last)),
-		     '-'))
-		return 0;
-	return ye_parse_err(err, ERR_UNSAFE, last, "this text ends without a line "
-			 "break; one would become part of it with any line "
-			 "added below");
-}
-
 /* Behind the last line of document DOC that holds anything. */
 static size_t document_end(const struct parse *p, size_t doc)
 {
@@ -58,29 +38,6 @@ static size_t document_end(const struct parse *p, size_t doc)
 			  ye_is_break(p->text[at - 1])))
 		at--;
 	return at;
-}
-
-/* New lines behind the line of byte END; TEXT has no break at its end. */
-static void splice_lines(struct session *s, size_t end, const char *eol,
-			 const struct buf *text)
-{
-	const struct parse *p = &s->p;
-	/* The end of a `|+` text is the begin of a line already. */
-	bool at_line = end > 0 && ye_is_break(p->text[end - 1]);
-	size_t at = at_line ? end : ye_line_end(p->text, p->text_len, end);
-	struct buf lines = { 0 };
-
-	if (!at_line && at == p->text_len) {
-		buf_addstr(&lines, eol);
-		buf_add(&lines, text->data, text->len);
-	} else {
-		if (!at_line)
-			at = ye_skip_break(p->text, p->text_len, at);
-		buf_add(&lines, text->data, text->len);
-		buf_addstr(&lines, eol);
-	}
-	ye_plan_splice(&s->plan, at, at, lines.data, lines.len);
-	buf_release(&lines);
 }
 
 /* The deepest last node of the one at event I. */
@@ -128,7 +85,7 @@ static int add_block(struct session *s, size_t at,
 	}
 	if (p->ev[at].parent == NO_EV && document_end(p, s->doc) > end)
 		end = document_end(p, s->doc);
-	if (check_last_line(p, end, &p->ev[leaf], err) < 0)
+	if (ye_check_last_line(p, end, &p->ev[leaf], err) < 0)
 		return -1;
 	l.eol = ye_text_eol(p->text, p->text_len,
 			 end > 0 && ye_is_break(p->text[end - 1]) ? end - 1 : end);
@@ -142,7 +99,7 @@ static int add_block(struct session *s, size_t at,
 	} else {
 		ye_write_block(&text, entry, ye_column_of(p, first), &l);
 	}
-	splice_lines(s, end, l.eol, &text);
+	ye_splice_lines(&s->plan, p, end, l.eol, &text);
 	buf_release(&text);
 	change(s, p->ev[at].after - 1, 0, entry);
 	return 0;
@@ -236,7 +193,7 @@ static int fill_block(struct session *s, size_t at, const struct fresh *made,
 	for (int i = column; i > 0; i--)
 		buf_addch(&text, ' ');
 	ye_write_children(&text, made, column, &l);
-	splice_lines(s, e->len ? e->end : place, l.eol, &text);
+	ye_splice_lines(&s->plan, p, e->len ? e->end : place, l.eol, &text);
 	buf_release(&text);
 	return 0;
 }

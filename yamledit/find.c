@@ -439,6 +439,7 @@ int ye_check_editable(const struct parse *p, struct err *err)
 	for (size_t i = 0; i + 1 < p->n; i++)
 		if (p->ev[i].type == EV_MAP_START &&
 		    p->ev[i].style == STYLE_FLOW &&
+		    p->ev[i].end > p->ev[i].start &&
 		    p->ev[i + 1].type == EV_MAP_START &&
 		    p->ev[i + 1].start == p->ev[i].end)
 			return ye_parse_err(err, ERR_UNSAFE, &p->ev[i],

@@ -230,3 +230,40 @@ int ye_flow_style(const struct parse *p, size_t i)
 			return STYLE_DOUBLE;
 	return STYLE_NONE;
 }
+
+int ye_check_last_line(const struct parse *p, size_t end, const struct ev *last,
+		       struct err *err)
+{
+	if (ye_line_end(p->text, p->text_len, end) < p->text_len ||
+	    (last->style != STYLE_LITERAL && last->style != STYLE_FOLDED) ||
+	    (last->len > 0 && last->value[last->len - 1] == '\n') ||
+	    last->len == 0 ||
+	    ye_text_has(p->text, ye_content_start(p, last),
+		     ye_word_end(p->text, p->text_len, ye_content_start(p, last)),
+		     '-'))
+		return 0;
+	return ye_parse_err(err, ERR_UNSAFE, last, "this text ends without a line "
+			 "break; one would become part of it with any line "
+			 "added below");
+}
+
+void ye_splice_lines(struct plan *plan, const struct parse *p, size_t end,
+		     const char *eol, const struct buf *text)
+{
+	/* The end of a `|+` text is the begin of a line already. */
+	bool at_line = end > 0 && ye_is_break(p->text[end - 1]);
+	size_t at = at_line ? end : ye_line_end(p->text, p->text_len, end);
+	struct buf lines = { 0 };
+
+	if (!at_line && at == p->text_len) {
+		buf_addstr(&lines, eol);
+		buf_add(&lines, text->data, text->len);
+	} else {
+		if (!at_line)
+			at = ye_skip_break(p->text, p->text_len, at);
+		buf_add(&lines, text->data, text->len);
+		buf_addstr(&lines, eol);
+	}
+	ye_plan_splice(plan, at, at, lines.data, lines.len);
+	buf_release(&lines);
+}

@@ -38,6 +38,21 @@ int ye_child_column(const struct parse *p, size_t i);
 /* The column of byte AT, from 0, in bytes: only indicators can precede. */
 int ye_column_of(const struct parse *p, size_t at);
 
+/*
+ * New lines behind the line of byte END; TEXT has no break at its end. Where
+ * the last line has no break, neither has the new last one.
+ */
+void ye_splice_lines(struct plan *plan, const struct parse *p, size_t end,
+		     const char *eol, const struct buf *text);
+
+/*
+ * A block scalar at the end of a text without a last line break has no line
+ * break in its value either: any line added behind it would give it one.
+ * ERR_UNSAFE where LAST, the last scalar before END, is such.
+ */
+int ye_check_last_line(const struct parse *p, size_t end, const struct ev *last,
+		       struct err *err);
+
 /* KEY: VALUE (or VALUE alone where the key is NULL) inside [ ] or { }. */
 void ye_write_flow(struct buf *out, const struct fresh_entry *entry, int style);
 

@@ -430,8 +430,8 @@ size_t ye_empty_place(const struct parse *p, size_t i)
 	const struct ev *e = &p->ev[i], *before;
 	size_t at;
 
-	if (e->parent == NO_EV)
-		return NO_BYTE;
+	if (e->parent == NO_EV)		/* behind the --- */
+		return p->ev[i - 1].implicit ? NO_BYTE : p->ev[i - 1].end;
 	if (p->ev[e->parent].type == EV_LIST_START)
 		return e->start > 0 && p->text[e->start - 1] == '-'
 			? e->start : NO_BYTE;
@@ -488,7 +488,10 @@ size_t ye_content_start(const struct parse *p, const struct ev *e)
 		at = ye_skip_gap(p->text, e->end, at);
 		if (at >= e->end)
 			break;
-		at = ye_word_end(p->text, e->end, at);
+		/* &a:b is an anchor a for libyaml, with ":b" behind it. */
+		at = p->text[at] == '&' && e->anchor
+			? at + 1 + strlen(e->anchor)
+			: ye_word_end(p->text, e->end, at);
 		left--;
 	}
 	return left || e->anchor || e->tag ? ye_skip_gap(p->text, e->end, at) : at;

@@ -90,7 +90,7 @@ size_t ye_last_child_end(const struct parse *p, size_t i);
 
 /*
  * Where the text of the empty scalar at event I, a value or an item, would
- * begin: right behind the ':' or '-'. NO_BYTE: there is none, as in {a, b}.
+ * begin: right behind the ':', '-' or '---'. NO_BYTE: there is none, as in {a, b}.
  */
 size_t ye_empty_place(const struct parse *p, size_t i);
 

@@ -2,6 +2,7 @@
 
 #include <yaml.h>
 
+#include "yamledit/layout.h"
 #include "yamledit/scalar.h"
 #include "yamledit/session.h"
 #include "yamledit/text.h"
@@ -21,7 +22,7 @@ static void splice_block_scalar(struct session *s, const struct ev *e,
 {
 	const char *t = s->p.text;
 	size_t n = s->p.text_len;
-	size_t head = ye_line_end(t, n, at), end = e->end;
+	size_t head = ye_line_end(t, n, at), end = e->end, mark;
 
 	while (end > head && (t[end - 1] == ' ' || ye_is_break(t[end - 1])))
 		end--;
@@ -29,15 +30,62 @@ static void splice_block_scalar(struct session *s, const struct ev *e,
 	for (size_t i = end; i < e->end; i++)
 		if (t[i] == '\t')
 			end = i + 1;
-	ye_plan_splice(&s->plan, at, ye_word_end(t, n, at), text, len);
+	mark = at + 1 + strspn(t + at + 1, "+-0123456789");
+	ye_plan_splice(&s->plan, at, mark, text, len);
+	if (mark < n && t[mark] == '#')		/* libyaml takes |#c */
+		ye_plan_splice(&s->plan, mark, mark, " ", 1);
 	if (end > head)
 		ye_plan_splice(&s->plan, head, end, "", 0);
 }
 
+/* Does a '?' stand before the key at AT? */
+static bool is_marked(const char *text, size_t at)
+{
+	size_t mark = ye_back_blanks(text, at);
+
+	return mark > 0 && mark < at && text[mark - 1] == '?';
+}
+
 /*
- * A value for a key, a dash or properties with nothing behind them. Where
- * even the ':' is missing ({a, b} or `? a`), it comes too.
+ * {a, b} and `? a`: the ':' is missing too, and comes behind the key, or on a
+ * line of its own under the '?'.
  */
+static int splice_colon(struct session *s, size_t ev, const char *value,
+			struct err *err)
+{
+	const struct parse *p = &s->p;
+	const struct ev *e = &p->ev[ev], *before = &p->ev[ev - 1];
+	size_t key = before->type == EV_MAP_END || before->type == EV_LIST_END
+		? before->target : ev - 1;
+	size_t end = ye_node_end(p, key), start = p->ev[key].start;
+	bool has_mark = start < end;
+	struct buf text = { 0 };
+
+	if (!ye_in_flow(p, ev))
+		start = ye_entry_start(p, key);
+	if (e->parent == NO_EV || !has_mark || start == NO_BYTE)
+		return ye_parse_err(err, ERR_UNSAFE, e, "a key without a value "
+				    "and without ':'; write 'key: ...' first");
+	if (ye_in_flow(p, ev)) {
+		/* A key over lines has a ':' only behind a '?'. */
+		if (ye_text_has(p->text, start, end, '\n') &&
+		    !is_marked(p->text, start))
+			ye_plan_splice(&s->plan, start, start, "? ", 2);
+		buf_addf(&text, "%s: %s", p->ev[key].type == EV_ALIAS ? " " : "",
+			 value);
+		ye_plan_splice(&s->plan, end, end, text.data, text.len);
+	} else if (ye_check_last_line(p, end, &p->ev[ev - 1], err) == 0) {
+		for (int i = ye_column_of(p, start); i > 0; i--)
+			buf_addch(&text, ' ');
+		buf_addf(&text, ": %s", value);
+		ye_splice_lines(&s->plan, p, end,
+				ye_text_eol(p->text, p->text_len, end), &text);
+	}
+	buf_release(&text);
+	return err->code ? -1 : 0;
+}
+
+/* A value for a key, a dash or properties with nothing behind them. */
 static int splice_empty(struct session *s, size_t ev, const char *value,
 			struct err *err)
 {
@@ -48,9 +96,12 @@ static int splice_empty(struct session *s, size_t ev, const char *value,
 
 	if (e->start == e->end)
 		at = ye_empty_place(&s->p, ev);
+	if (e->parent == NO_EV && at != NO_BYTE &&
+	    ye_skip_gap(t, n, at) < n && t[ye_skip_gap(t, n, at)] == '%')
+		return ye_parse_err(err, ERR_UNSAFE, e, "a directive (%%) "
+				    "follows the empty document without '...'");
 	if (at == NO_BYTE)
-		return ye_parse_err(err, ERR_UNSAFE, e, "a key without a value "
-				 "and without ':'; write 'key: ...' first");
+		return splice_colon(s, ev, value, err);
 	/* { a: } has a blank to use, and keeps its look with it. */
 	if (ye_in_flow(&s->p, ev) && at + 1 < n && t[at] == ' ' &&
 	    memchr(",}]", t[at + 1], 3))
@@ -60,6 +111,31 @@ static int splice_empty(struct session *s, size_t ev, const char *value,
 	buf_addstr(&text, value);
 	ye_plan_splice(&s->plan, at, at, text.data, text.len);
 	buf_release(&text);
+	return 0;
+}
+
+/*
+ * libyaml takes a line of blanks with a tab below a plain scalar as part of
+ * it, and refuses it below a quoted one.
+ */
+static int check_below(const struct parse *p, const struct ev *e, char last,
+		       struct err *err)
+{
+	size_t n = p->text_len, at = ye_line_end(p->text, n, e->end);
+
+	if (e->style != STYLE_PLAIN || (last != '"' && last != '\''))
+		return 0;
+	while (at < n) {
+		size_t line = ye_skip_break(p->text, n, at);
+
+		at = ye_line_end(p->text, n, line);
+		if (!ye_text_is_empty(p->text, line, at))
+			break;
+		if (ye_text_has(p->text, line, at, '\t'))
+			return ye_parse_err(err, ERR_UNSAFE, e, "the line of "
+				"blanks below has a tab, which would be an "
+				"error below a quoted value");
+	}
 	return 0;
 }
 
@@ -97,8 +173,15 @@ int ye_set_scalar(struct session *s, size_t at, const char *value,
 		e = &s->p.ev[at];
 	}
 	start = ye_content_start(&s->p, e);
+	/* libyaml takes &a:b for an anchor with :b behind it. */
+	if (start > e->start && start < e->end &&
+	    !ye_text_is_empty(s->p.text, start - 1, start))
+		buf_addch(&text, ' ');
 	ye_scalar_write(&text, value, e->style, ye_in_flow(&s->p, at));
-	if (e->style == STYLE_LITERAL || e->style == STYLE_FOLDED)
+	rc = check_below(&s->p, e, text.data[text.len - 1], err);
+	if (rc < 0)
+		;
+	else if (e->style == STYLE_LITERAL || e->style == STYLE_FOLDED)
 		splice_block_scalar(s, e, start, text.data, text.len);
 	else if (start >= e->end)
 		rc = splice_empty(s, at, text.data, err);
