@@ -68,8 +68,8 @@ int read_state(struct state *s, struct world *w, const struct request *r,
 	int rc = -1;
 
 	state_release(s);
-	s->now_s = clock_now_s();
-	if (read_refs(s, w, &refs, err) < 0)
+	if (clock_read(&s->now_s, err) < 0 ||
+	    read_refs(s, w, &refs, err) < 0)
 		goto out;
 	log_verbose("%s is at %.10s", s->base, s->base_hex);
 	if (read_config(s, w, err) < 0 ||

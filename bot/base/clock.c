@@ -16,15 +16,26 @@ static const struct { const char *name; int64_t s; } units[] = {
 	{ "m", 60 }, { "s", 1 },
 };
 
-int64_t clock_now_s(void)
+int clock_read(int64_t *out_s, struct err *err)
 {
 	const char *pinned = getenv("PROMOTE_NOW");
-	struct err err = { 0 };
+
+	*out_s = (int64_t)time(NULL);
+	if (!pinned || !*pinned)
+		return 0;
+	if (time_parse(out_s, pinned, err) < 0)
+		return err_prefix(err, "PROMOTE_NOW: ");
+	return 0;
+}
+
+int64_t clock_now_s(void)
+{
+	struct err ignored = { 0 };
 	int64_t s;
 
-	if (pinned && *pinned && time_parse(&s, pinned, &err) == 0)
-		return s;
-	return (int64_t)time(NULL);
+	if (clock_read(&s, &ignored) < 0)
+		s = (int64_t)time(NULL);
+	return s;
 }
 
 int64_t clock_mono_ms(void)
@@ -77,6 +88,10 @@ void duration_format(struct buf *out, int64_t s)
 {
 	int shown = 0;
 
+	if (s == TIME_UNKNOWN) {	/* and has no positive counterpart */
+		buf_addstr(out, "unknown");
+		return;
+	}
 	if (s < 0) {
 		buf_addch(out, '-');
 		s = -s;
@@ -209,14 +224,15 @@ void time_format(struct buf *out, int64_t s)
 {
 	time_t t = (time_t)s;
 	struct tm tm;
-	char text[32];
 
-	if (s == TIME_UNKNOWN || !gmtime_r(&t, &tm) ||
-	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm)) {
+	/* Not by strftime(): it writes the year 33 as "33". */
+	if (s == TIME_UNKNOWN || !gmtime_r(&t, &tm) || tm.tm_year < -1900 ||
+	    tm.tm_year > 9999 - 1900)
 		buf_addstr(out, "unknown");
-		return;
-	}
-	buf_addstr(out, text);
+	else
+		buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ",
+			 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+			 tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 struct deadline deadline_in(int64_t ms)

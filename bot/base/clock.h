@@ -18,6 +18,9 @@ struct buf;
  */
 int64_t clock_now_s(void);
 
+/* The same, but ERR_USAGE where PROMOTE_NOW is not a time. */
+int clock_read(int64_t *out_s, struct err *err);
+
 /* Monotonic, for deadlines only. */
 int64_t clock_mono_ms(void);
 
@@ -28,7 +31,8 @@ int64_t clock_mono_ms(void);
  */
 int duration_parse(int64_t *out_s, const char *text, struct err *err);
 
-/* "2d 3h", "45m", "10s": the two largest units. Negative: "-45m". */
+/* "2d 3h", "45m", "10s": the two largest units. Negative: "-45m". What is not
+   known is "unknown". */
 void duration_format(struct buf *out, int64_t s);
 
 /*
@@ -37,7 +41,7 @@ void duration_format(struct buf *out, int64_t s);
  */
 int time_parse(int64_t *out_s, const char *text, struct err *err);
 
-/* "2026-11-21T09:00:00Z"; TIME_UNKNOWN: "unknown". */
+/* "2026-11-21T09:00:00Z"; TIME_UNKNOWN, or beyond the year 9999: "unknown". */
 void time_format(struct buf *out, int64_t s);
 
 /*

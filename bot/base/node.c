@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bot/base/buf.h"
+#include "bot/base/str.h"
 
 const struct node *node_get(const struct node *map, const char *key)
 {
@@ -35,10 +36,13 @@ __attribute__((format(printf, 4, 0)))
 static void diag_add(struct diag *d, const struct node *n, bool is_warning,
 		     const char *fmt, va_list ap)
 {
-	struct buf text = { 0 };
+	struct buf raw = { 0 }, text = { 0 };
 	struct diag_entry *e;
 
-	buf_vaddf(&text, fmt, ap);
+	/* Names and values in it are whatever the file says. */
+	buf_vaddf(&raw, fmt, ap);
+	escape_terminal(&text, buf_str(&raw), raw.len);
+	buf_release(&raw);
 	ARRAY_GROW(d->entries, d->len, d->cap);
 	e = &d->entries[d->len++];
 	e->line = n ? n->line : 1;

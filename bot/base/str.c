@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bot/base/buf.h"
 
@@ -24,7 +25,7 @@ bool str_ends(const char *s, const char *suffix)
 	return len >= want && memcmp(s + len - want, suffix, want) == 0;
 }
 
-static bool alnum(char c)
+bool ascii_alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	       (c >= '0' && c <= '9');
@@ -32,10 +33,10 @@ static bool alnum(char c)
 
 bool name_valid(const char *s, size_t len)
 {
-	if (len == 0 || len > NAME_MAX_LEN || !alnum(s[0]))
+	if (len == 0 || len > NAME_MAX_LEN || !ascii_alnum(s[0]))
 		return false;
 	for (size_t i = 1; i < len; i++) {
-		if (!alnum(s[i]) && (!s[i] || !strchr("._-", s[i])))
+		if (!ascii_alnum(s[i]) && (!s[i] || !strchr("._-", s[i])))
 			return false;
 		if (s[i] == '.' && s[i - 1] == '.')
 			return false;
@@ -95,11 +96,12 @@ bool utf8_valid(const char *s, size_t len)
 /* Would CP change how a line is shown rather than be shown itself? */
 static bool cp_hides(uint32_t cp)
 {
-	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
+	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad ||
 	       (cp >= 0x200b && cp <= 0x200f) ||
 	       (cp >= 0x2028 && cp <= 0x202e) ||
 	       (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff ||
-	       cp == 0x061c || (cp >= 0xe0000 && cp <= 0xe007f);
+	       cp == 0x061c || cp == 0x180e ||
+	       (cp >= 0xfff9 && cp <= 0xfffb) || (cp >= 0xe0000 && cp <= 0xe007f);
 }
 
 void escape_terminal(struct buf *out, const char *s, size_t len)
@@ -133,19 +135,35 @@ static size_t shown_next(struct buf *one, const char *s, size_t len)
 	return n ? n : 1;
 }
 
+/* Does the sign at S[I] make a reference of what follows it? */
+static bool begins_reference(const char *s, size_t i)
+{
+	char next = s[i + 1];
+
+	if (!next || strchr(" \t\r\n", next))
+		return false;
+	if (s[i] == '-')	/* GH-12 */
+		return i >= 2 && strncasecmp(s + i - 2, "gh", 2) == 0 &&
+		       next >= '0' && next <= '9';
+	return strchr("@#!$%&~^", s[i]) != NULL;
+}
+
 void escape_markdown(struct buf *out, const char *s)
 {
 	struct buf one = { 0 };
 	size_t len = strlen(s);
 
-	for (size_t i = 0; i < len;) {
-		i += shown_next(&one, s + i, len - i);
-		if (one.len == 1 && strchr("&<>@#\"'", one.data[0]))
+	for (size_t i = 0, n; i < len; i += n) {
+		n = shown_next(&one, s + i, len - i);
+		if (one.len == 1 && strchr("&<>\"'", one.data[0]))
 			buf_addf(out, "&#%d;", one.data[0]);
-		else if (one.len == 1 && strchr("\\`*_{}[]()+-.!|~:", one.data[0]))
+		else if (one.len == 1 &&
+			 strchr("\\`*_{}[]()#+-.!|~:$^", one.data[0]))
 			buf_addf(out, "\\%s", one.data);
 		else
 			buf_add(out, one.data, one.len);
+		if (begins_reference(s, i))
+			buf_addstr(out, "&#8203;");
 	}
 	buf_release(&one);
 }
@@ -170,7 +188,7 @@ void escape_trailer(struct buf *out, const char *s)
 void escape_url(struct buf *out, const char *s)
 {
 	for (; *s; s++) {
-		if (alnum(*s) || strchr("-._~", *s))
+		if (ascii_alnum(*s) || strchr("-._~", *s))
 			buf_addch(out, *s);
 		else
 			buf_addf(out, "%%%02X", (unsigned char)*s);

@@ -11,6 +11,9 @@ bool str_eq(const char *a, const char *b);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
+/* [A-Za-z0-9], whatever the locale says. */
+bool ascii_alnum(char c);
+
 /*
  * A name of a service or an environment: [A-Za-z0-9][A-Za-z0-9._-]*, at most
  * 100 bytes, with no ".." and no ".lock" or "." at the end, so that it can
@@ -32,6 +35,10 @@ void escape_terminal(struct buf *out, const char *s, size_t len);
 /*
  * Untrusted text for one line of Markdown as the forges render it: no markup,
  * no mention, no HTML, no reference. Newlines become blanks.
+ *
+ * Neither a backslash nor an entity keeps GitHub and GitLab from taking @name
+ * or #12 as a mention or a reference: they look for those after rendering. A
+ * zero-width space behind the sign does.
  */
 void escape_markdown(struct buf *out, const char *s);
 

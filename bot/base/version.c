@@ -1,6 +1,5 @@
 #include "bot/base/version.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "bot/base/buf.h"
@@ -12,10 +11,10 @@ bool tag_valid(const char *s, size_t len)
 {
 	if (len == 0 || len > TAG_MAX)
 		return false;
-	if (!isalnum((unsigned char)s[0]) && s[0] != '_')
+	if (!ascii_alnum(s[0]) && s[0] != '_')
 		return false;
 	for (size_t i = 1; i < len; i++)
-		if (!isalnum((unsigned char)s[i]) &&
+		if (!ascii_alnum(s[i]) &&
 		    (!s[i] || !strchr("._-+", s[i])))
 			return false;
 	return true;
@@ -27,7 +26,10 @@ bool digest_valid(const char *s, size_t len)
 
 	if (len != head + HEX_LEN || memcmp(s, "sha256:", head) != 0)
 		return false;
-	return strspn(s + head, "0123456789abcdef") >= HEX_LEN;
+	for (size_t i = head; i < len; i++)
+		if (!s[i] || !strchr("0123456789abcdef", s[i]))
+			return false;
+	return true;
 }
 
 int version_parse(struct version *out, struct arena *a, const char *text,
@@ -68,9 +70,35 @@ bool version_empty(const struct version *v)
 	return !v->tag && !v->digest;
 }
 
-static bool name_char(char c)
+/*
+ * Parts between slashes, of letters, digits, '.', '_' and '-'. Only the first
+ * of several may have a port.
+ */
+static bool image_name_valid(const char *s, size_t len)
 {
-	return isalnum((unsigned char)c) || (c && strchr("._-/:", c));
+	const char *end = s + len, *part = s;
+	bool in_port = false, has_port = false;
+
+	if (len == 0 || len > NAME_MAX_LEN)
+		return false;
+	for (const char *at = s; at < end; at++) {
+		if (*at == '/') {
+			if (at == part || at[-1] == ':')
+				return false;
+			part = at + 1;
+			in_port = false;
+		} else if (*at == ':') {
+			if (part != s || at == part || has_port)
+				return false;
+			in_port = has_port = true;
+		} else if (in_port ? *at < '0' || *at > '9'
+				   : !ascii_alnum(*at) &&
+				     (at == part || !strchr("._-", *at))) {
+			return false;
+		}
+	}
+	/* Without a slash what looks like a port would be a tag. */
+	return part < end && !in_port;
 }
 
 int image_ref_parse(struct image_ref *out, struct arena *a, const char *text,
@@ -81,8 +109,6 @@ int image_ref_parse(struct image_ref *out, struct arena *a, const char *text,
 	const char *colon = NULL, *slash = NULL, *name_end;
 
 	for (const char *s = text; s < end; s++) {
-		if (!name_char(*s))
-			goto bad;
 		if (*s == '/')
 			slash = s;
 		if (*s == ':')
@@ -92,8 +118,7 @@ int image_ref_parse(struct image_ref *out, struct arena *a, const char *text,
 	if (colon && slash && colon < slash)
 		colon = NULL;
 	name_end = colon ? colon : end;
-	if (name_end == text || name_end - text > NAME_MAX_LEN ||
-	    !isalnum((unsigned char)text[0]) || name_end[-1] == '/')
+	if (!image_name_valid(text, (size_t)(name_end - text)))
 		goto bad;
 	if (colon && !tag_valid(colon + 1, (size_t)(end - colon - 1)))
 		goto bad;
