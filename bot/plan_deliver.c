@@ -156,6 +156,7 @@ static void plan_landing(struct planner *pl, struct result *res,
 	if (rd->ready == FORGE_READY) {
 		step = step_add(pl, res, STEP_PR_MERGE);
 		res->action = ACTION_MERGED;
+		res->reason = NULL;
 	} else if (rd->ready == FORGE_READY_BLOCKED && !spot->pr->auto_merge &&
 		   !time_can_change(rules) &&
 		   text_marker_parse(pl_arena(pl), spot->pr->body, &m) &&

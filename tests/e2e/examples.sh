@@ -1,0 +1,53 @@
+#!/bin/bash
+# Every example is what it says: the config repositories pass `check`, and the
+# commands of the CI snippets do what they are there for.
+. "$(dirname "$0")/../lib.sh"
+
+PATH=$BUILD:$PATH
+sim_start gitea
+export PROMOTE_TOKEN=$SIM_TOKEN
+for dir in examples/*/promote.yaml; do
+	name=$(basename "$(dirname "$dir")")
+	repo_new "team/$name" "examples/$name"
+	runs "$name: promote.yaml is right" 0 bot check --repo "$REPO_URL" --forge none
+done
+
+# The script of a step in a snippet, as the CI would run it.
+script() { # file step
+	"$PYTHON" - "$1" "$2" <<'PY'
+import re, sys
+text = open(sys.argv[1]).read()
+step = text[text.index(sys.argv[2]):]
+m = re.search(r'^( *)(?:- )?(?:run|script): *(\|?)\n((?:\1 +.*\n)+)', step, re.M)
+print(re.sub(r'^ *(- )?', '', m.group(3), flags=re.M))
+PY
+}
+tag_in_dev() { git -C "$SIM_ROOT/team/kustomize.git" show main:apps/web/overlays/dev/kustomization.yaml |
+	sed -n 's/.*newTag: //p'; }
+export PROMOTE_REPO=$SIM_URL/team/kustomize.git PROMOTE_FORGE=gitea
+
+runs "GitHub Actions: bump" 0 env GITHUB_SHA=706798e8 GITHUB_RUN_NUMBER=41 \
+	GITHUB_SERVER_URL=https://github.com GITHUB_REPOSITORY=team/web \
+	bash -c "$(script examples/ci/github-actions.yaml 'name: bump dev')"
+is "GitHub Actions: dev has it" "$(tag_in_dev)" '"706798e8"'
+runs "GitHub Actions: auto" 0 \
+	bash -c "$(script examples/ci/github-actions.yaml 'name: promote what is ready')"
+has "GitHub Actions: auto waits for the soak" 'soaks in dev until'
+runs "GitLab CI: bump" 0 env CI_COMMIT_SHORT_SHA=1234567 CI_PIPELINE_IID=42 \
+	CI_PROJECT_URL=https://gitlab.com/team/web CI_COMMIT_SHA=1234567 PROMOTE_FORGE=none \
+	bash -c "$(script examples/ci/gitlab-ci.yml 'bump dev')"
+is "GitLab CI: dev has it" "$(tag_in_dev)" '"1234567"'
+
+# Helm: one values file an environment, services among its keys.
+export PROMOTE_REPO=$SIM_URL/team/helm.git PROMOTE_FORGE=none
+values() { git -C "$SIM_ROOT/team/helm.git" show "main:values-$1.yaml"; }
+runs "Helm: a tag in a map" 0 bot bump web=20261121
+is "Helm: its quotes stay" "$(values dev | grep -c 'tag: "20261121"            # a tag')" 1
+runs "Helm: a tag in a string" 0 bot bump worker=2.1.0
+is "Helm: the name stays" "$(values dev | grep -c 'image: registry.example.com/team/worker:2.1.0$')" 1
+runs "Helm: by image" 0 bot bump --image registry.example.com/team/web:20261122
+is "Helm: by image, the right one" "$(values dev | grep -c 'tag: "20261122"')" 1
+PROMOTE_NOW=2099-01-01T00:00:00Z
+export PROMOTE_NOW
+runs "Helm: to production" 0 bot to production web worker
+is "Helm: both are there" "$(values production | grep -cE '"20261122"|worker:2.1.0')" 2
