@@ -78,6 +78,7 @@ void pl_need_prs(struct planner *pl)
 	pl->plan->needs.any = true;
 }
 
+__attribute__((format(printf, 2, 0)))
 static const char *vprintf_arena(struct arena *a, const char *fmt, va_list ap)
 {
 	struct buf b = { 0 };
