@@ -32,15 +32,14 @@ static void version_numbers(const char *s, int out[2])
 		out[1] = (int)strtol(end + 1, NULL, 10);
 }
 
-/* "1.22.3", "1.27.0+dev-12", or Forgejo's "16.0.1+gitea-1.22.0". */
+/*
+ * "1.22.3", "1.27.0+dev-12", or Forgejo's "16.0.1+gitea-1.22.0". Forgejo
+ * began to count by itself at 7, long after what is asked of Gitea here.
+ */
 static void version_read(struct forge *f, const char *text)
 {
-	const char *gitea = strstr(text, "+gitea-");
-	int forgejo[2];
-
-	version_numbers(gitea ? gitea + strlen("+gitea-") : text, f->version);
-	version_numbers(text, forgejo);
-	f->forgejo = gitea ? forgejo[0] : 0;
+	version_numbers(text, f->version);
+	f->forgejo = strstr(text, "+gitea-") ? f->version[0] : 0;
 }
 
 static int version_ask(struct forge *f, struct err *err)

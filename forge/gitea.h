@@ -9,8 +9,8 @@
 #define GT_REPO "repository: read and write"
 
 /*
- * Is the server at least Gitea MAJOR.MINOR? Forgejo counts as the Gitea it
- * says it is compatible with. Asked once a run.
+ * Is the server at least Gitea MAJOR.MINOR? Every Forgejo is. Asked once a
+ * run.
  */
 int gt_version_at_least(struct forge *f, int major, int minor, bool *out,
 			struct err *err);

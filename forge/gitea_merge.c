@@ -68,7 +68,11 @@ static int not_mergeable(struct forge *f, const struct forge_answer *ans,
 	if (forge_says(ans, "Work in progress") || forge_says(ans, "WIP"))
 		return err_set(err, ERR_REFUSED, "cannot merge #%lld: it is a "
 			       "draft (work in progress)", number);
-	if (forge_says(ans, "not allowed") || forge_says(ans, "merge style"))
+	/* With a reason in brackets it is protection that is not satisfied;
+	   else it is the person whose token this is. */
+	if ((forge_says(ans, "not allowed") && !forge_says(ans, "[reason:") &&
+	     !forge_says(ans, "not ready")) ||
+	    forge_says(ans, "merge style"))
 		return err_set(err, ERR_REFUSED, "cannot merge #%lld: %s",
 			       number, text);
 	if (ans->status == 405 || ans->status == 409)

@@ -412,6 +412,10 @@ static void fail(struct xfer *x, CURLcode code)
 		err_set(x->err, ERR_DATA, "%s does not answer in HTTP: %s",
 			origin, why);
 		break;
+	case CURLE_SEND_FAIL_REWIND:	/* see set_body(): so curl calls it */
+		err_set(x->err, ERR_TRANSIENT, "no answer from %s: it closed "
+			"the connection", origin);
+		break;
 	case CURLE_OPERATION_TIMEDOUT:
 		err_set(x->err, ERR_TRANSIENT, "%s did not answer in time: %s",
 			origin, why);

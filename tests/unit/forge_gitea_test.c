@@ -136,7 +136,7 @@ static void finding(void **state)
 		{ "caps of 1.17", op_caps, VERSION("1.17.0+rc1"), 0,
 		  "pins arms" },
 		{ "caps of 2.0", op_caps, VERSION("2.0.0"), 0, "pins arms" },
-		{ "caps of Forgejo 7: by the Gitea it is like", op_caps,
+		{ "caps of Forgejo 7", op_caps,
 		  VERSION("7.0.0+gitea-1.21.11"), 0, "pins arms" },
 		{ "caps of a server that does not tell its version", op_caps,
 		  "> GET //version\n< 403 {}\n", 0, "" },
@@ -375,10 +375,19 @@ static void merging(void **state)
 		  MERGE "< 409 {'message':'PushRejected Error: failed to push "
 		  "some refs'}\n" MERGE "< 200\n" MERGED7, 0, "merged as bbbb",
 		  1250, 1250 },
-		{ "409: protection wants more", op_merge,
-		  NEW MERGE "< 409 {'message':'PushRejected Error: branch main "
-		  "is protected, not ready to be merged'}\n"
+		{ "409: protection wants more, says the hook (1.16)", op_merge,
+		  NEW MERGE "< 409 {'message':'PushRejected Error: remote: "
+		  "Not allowed to push to protected branch main and pull "
+		  "request #7 is not ready to be merged'}\n"
 		  GET7 "< 200 @pr\n", ERR_WAIT, "not ready", 0, 1 },
+		{ "409: protection in fewer words", op_merge,
+		  NEW MERGE "< 409 {'message':'PushRejected Error: not ready "
+		  "to be merged'}\n" GET7 "< 200 @pr\n", ERR_WAIT,
+		  "not ready", 0, 1 },
+		{ "405: protection wants more, with the reason", op_merge,
+		  NEW MERGE "< 405 {'message':'not allowed to merge [reason: "
+		  "Does not have enough approvals]'}\n"
+		  GET7 "< 200 @pr\n", ERR_WAIT, "enough approvals", 0, 1 },
 		{ "409: a conflict", op_merge,
 		  NEW MERGE "< 409 {'message':'merge conflict'}\n"
 		  GET7 "< 200 @pr\n", ERR_WAIT, "merge conflict" },
