@@ -121,6 +121,7 @@ int run_loop(struct run *run, struct world *w, const struct request *r,
 
 	for (;;) {
 		struct request now = *r;
+		int64_t began_ms = clock_mono_ms();
 
 		err_clear(err);
 		log_progress("reading %s", w->location);
@@ -147,7 +148,8 @@ int run_loop(struct run *run, struct world *w, const struct request *r,
 		run->races++;
 		log_verbose("%s; reading the new head (try %u)", err->msg,
 			    run->races + 1);
-		if (!backoff_wait(&backoff, &w->deadline)) {
+		if (!backoff_race(&backoff, clock_mono_ms() - began_ms,
+				  &w->deadline)) {
 			err_clear(err);
 			return err_set(err, ERR_TRANSIENT, "lost every race "
 				       "within --timeout (%u tries); nothing "

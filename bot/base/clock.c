@@ -11,6 +11,8 @@
 #include "bot/base/buf.h"
 #include "bot/base/mem.h"
 
+enum { BACKOFF_MOST_MS = 2000 };
+
 static const struct { const char *name; int64_t s; } units[] = {
 	{ "w", 7 * 86400 }, { "d", 86400 }, { "h", 3600 },
 	{ "m", 60 }, { "s", 1 },
@@ -259,17 +261,34 @@ bool sleep_ms(int64_t ms, const struct deadline *d)
 	return true;
 }
 
-bool backoff_wait(struct backoff *b, const struct deadline *d)
+/* Up to MOST_MS, at random, or BACKOFF_MOST_MS where that is less. */
+static bool jitter_sleep(int64_t most_ms, const struct deadline *d)
 {
-	int64_t most = 50;
 	unsigned int r = 0;
 
-	for (unsigned i = 0; i < b->tries && most < 2000; i++)
-		most *= 2;
-	if (most > 2000)
-		most = 2000;
-	b->tries++;
+	if (most_ms > BACKOFF_MOST_MS)
+		most_ms = BACKOFF_MOST_MS;
 	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) != (ssize_t)sizeof(r))
 		r = (unsigned int)clock_mono_ms() * 2654435761u;
-	return sleep_ms((int64_t)(r % (unsigned int)most), d);
+	return sleep_ms((int64_t)(r % (unsigned int)most_ms), d);
+}
+
+bool backoff_wait(struct backoff *b, const struct deadline *d)
+{
+	int64_t most_ms = 50;
+
+	for (unsigned i = 0; i < b->tries && most_ms < BACKOFF_MOST_MS; i++)
+		most_ms *= 2;
+	b->tries++;
+	return jitter_sleep(most_ms, d);
+}
+
+bool backoff_race(struct backoff *b, int64_t try_ms, const struct deadline *d)
+{
+	if (try_ms < 1)
+		try_ms = 1;
+	if (try_ms > BACKOFF_MOST_MS)
+		try_ms = BACKOFF_MOST_MS;
+	b->tries++;
+	return jitter_sleep(2 * b->tries * try_ms, d);
 }

@@ -79,6 +79,14 @@ struct backoff {
  */
 bool backoff_wait(struct backoff *b, const struct deadline *d);
 
+/*
+ * The same after a lost race, where each loss means that somebody else got
+ * through: the queue grows shorter by itself, so the wait grows by no more
+ * than what a try takes (TRY_MS: the one just lost), and a slow or busy
+ * server, where tries take long, is asked less often.
+ */
+bool backoff_race(struct backoff *b, int64_t try_ms, const struct deadline *d);
+
 /* Sleep MS, but false at once if the deadline comes before that. */
 bool sleep_ms(int64_t ms, const struct deadline *d);
 
