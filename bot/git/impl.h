@@ -20,6 +20,8 @@ struct repo {
 	int tree_depth;		/* what a first look asks for: tree:N, or
 				   FILTER_NONE on the road without filters */
 	bool fat;		/* a subtree was too much to take whole */
+	struct oid looked_at;	/* the newest commit whose files were read, or
+				   zero: what a later one is asked against */
 	struct oidmap listed;	/* trees of which the names were asked for */
 	struct oidmap texts;	/* blob -> index in files */
 	struct repo_file *files;
@@ -36,6 +38,13 @@ struct repo {
  */
 int need_commits(struct repo *r, const struct oid *ids, size_t n, size_t depth,
 		 bool trees, const struct oid *after, struct err *err);
+
+/*
+ * A commit whose files will be read. When one was read before, as after a lost
+ * race, this is where the branch has gone since: then all that is new comes at
+ * once, files and history, unless it turns out to be much.
+ */
+int need_head(struct repo *r, const struct oid *id, struct err *err);
 
 /*
  * The older protocol gives nothing but what a ref holds: HEAD again, with so

@@ -139,6 +139,39 @@ int need_commits(struct repo *r, const struct oid *ids, size_t n, size_t depth,
 	return rc;
 }
 
+/*
+ * True: all between the commit read last and ID is here. Of that one we have
+ * only some files, though the server is told we have all of them: what it
+ * leaves out for that is fetched by its id when it is needed.
+ */
+static bool follow(struct repo *r, const struct oid *id, struct err *err)
+{
+	struct fetch f = { .wants = id, .wants_len = 1,
+			   .haves = &r->looked_at, .haves_len = 1,
+			   .tree_depth = FILTER_NONE, .max_bytes = MAX_GUESS };
+
+	if (oid_is_zero(&r->looked_at) || r->wire.version != 2)
+		return false;
+	if (fetch_into(r, &f, NULL, err) == 0)
+		return store_has(r->store, id);
+	if (f.over_max || f.server_said_no)
+		err_clear(err);
+	return false;
+}
+
+int need_head(struct repo *r, const struct oid *id, struct err *err)
+{
+	if (store_has(r->store, id))
+		return 0;
+	if (find_road(r, err) < 0)
+		return -1;
+	if (!follow(r, id, err) &&
+	    (err->code || need_commits(r, id, 1, 1, true, NULL, err) < 0))
+		return -1;
+	r->looked_at = *id;
+	return 0;
+}
+
 int need_deeper(struct repo *r, const struct oid *head, size_t depth,
 		struct err *err)
 {

@@ -230,7 +230,7 @@ int paths_resolve(struct repo *r, const struct oid *commit,
 	struct commit_head head;
 	int rc;
 
-	rc = need_commits(r, commit, 1, 1, true, NULL, err);
+	rc = need_head(r, commit, err);
 	if (rc == 0)
 		rc = commit_head_read(r, commit, &head, err);
 	while (rc == 0) {

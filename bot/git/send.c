@@ -163,14 +163,20 @@ static void judge(struct report *r, const struct err *failed)
 	}
 }
 
-static int hello(struct wire *w, struct buf *caps, struct err *err)
+/* Once is enough where each request stands alone. */
+static int hello(struct wire *w, struct err *err)
 {
+	struct buf *caps = &w->push_caps;
 	struct greeting g = { .caps = caps };
 	struct pkt_reader in = { .packet = greeting_packet, .ctx = &g,
 				 .max_bytes = MAX_ADVERT_BYTES };
-	int rc = w->transport->ops->hello(w->transport, RECEIVE_PACK, false,
-					  &in, err);
+	int rc;
 
+	if (caps->len && w->transport->ops->talking(w->transport, RECEIVE_PACK))
+		return 0;
+	buf_reset(caps);
+	rc = w->transport->ops->hello(w->transport, RECEIVE_PACK, false, &in,
+				      err);
 	pkt_reader_release(&in);
 	if (rc == 0 && g.version == 2)
 		rc = err_set(err, ERR_DATA, "the server speaks protocol v2 "
@@ -180,6 +186,8 @@ static int hello(struct wire *w, struct buf *caps, struct err *err)
 	if (rc == 0 && !caps_get(caps, "report-status", NULL, NULL))
 		rc = err_set(err, ERR_REFUSED, "the git server does not report "
 			     "what became of a push");
+	if (rc < 0)
+		buf_reset(caps);
 	return rc;
 }
 
@@ -228,17 +236,18 @@ int wire_push(struct wire *w, struct repo_update *updates, size_t n,
 	struct report r = { .updates = updates, .n = n };
 	struct pkt_reader in = { .packet = push_packet, .ctx = &r,
 				 .max_bytes = MAX_REPORT_BYTES };
-	struct buf caps = { 0 }, head = { 0 };
+	const struct buf *caps = &w->push_caps;
+	struct buf head = { 0 };
 	struct err failed = { 0 };
-	int rc = hello(w, &caps, err);
+	int rc = hello(w, err);
 
 	if (rc == 0)
-		rc = check_caps(&caps, updates, n, atomic, err);
+		rc = check_caps(caps, updates, n, atomic, err);
 	if (rc < 0) {
 		w->transport->ops->hang_up(w->transport);
 		goto out;
 	}
-	add_commands(&head, &caps, updates, n, atomic, &r.banded);
+	add_commands(&head, caps, updates, n, atomic, &r.banded);
 	r.inner = (struct pkt_reader){ .packet = report_packet, .ctx = &r };
 	if (w->transport->ops->request(w->transport, RECEIVE_PACK, &head, pack,
 				       false, &in, &failed) < 0)
@@ -250,7 +259,6 @@ out:
 	pkt_reader_release(&in);
 	pkt_reader_release(&r.inner);
 	buf_release(&r.said);
-	buf_release(&caps);
 	buf_release(&head);
 	return rc;
 }

@@ -415,5 +415,6 @@ void wire_close(struct wire *w)
 	if (w->transport)
 		w->transport->ops->free(w->transport);
 	buf_release(&w->caps);
+	buf_release(&w->push_caps);
 	*w = (struct wire){ 0 };
 }

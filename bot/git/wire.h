@@ -15,6 +15,7 @@ struct wire {
 	const struct deadline *deadline;
 	int version;		/* -1: hello() was not said yet; 0 or 2 */
 	struct buf caps;	/* each followed by a newline */
+	struct buf push_caps;	/* of receive-pack, the same; empty: not asked */
 	bool has_filter;	/* it takes object filters, and ids as wants */
 	bool is_github;		/* by its name: takes tree:0, nothing deeper */
 };
