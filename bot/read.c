@@ -142,8 +142,8 @@ static int read_ready(struct state *s, struct world *w, struct spot *spot,
 	return 0;
 }
 
-int read_needs(struct state *s, struct world *w, const struct request *r,
-	       const struct needs *needs, struct err *err)
+int read_needs(struct state *s, struct world *w, const struct needs *needs,
+	       struct err *err)
 {
 	size_t n = s->services_len * s->config.environments_len;
 	bool timelines = false;
@@ -169,7 +169,5 @@ int read_needs(struct state *s, struct world *w, const struct request *r,
 		return 0;
 	return read_timelines(s, w->repo, needs->flags,
 			      s->history_depth ? 2 * s->history_depth
-					       : HISTORY_FIRST,
-			      r->command == CMD_BUMP || r->command == CMD_LOG,
-			      err);
+					       : HISTORY_FIRST, err);
 }

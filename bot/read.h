@@ -15,8 +15,8 @@ int read_state(struct state *s, struct world *w, const struct request *r,
 	       struct err *err);
 
 /* Get the facts that a plan said it lacks. */
-int read_needs(struct state *s, struct world *w, const struct request *r,
-	       const struct needs *needs, struct err *err);
+int read_needs(struct state *s, struct world *w, const struct needs *needs,
+	       struct err *err);
 
 /* The steps of the two above, one file each. */
 
@@ -26,11 +26,10 @@ int read_services(struct state *s, struct repo *repo, const struct request *r,
 
 /*
  * bot/timelines.c: the timelines of the spots flagged NEED_TIMELINE, over at
- * least DEPTH commits. WITH_BUILDS: read trailers through merge commits too.
+ * least DEPTH commits, with the trailers of the commits that brought them.
  */
 int read_timelines(struct state *s, struct repo *repo,
-		   const unsigned char *flags, size_t depth, bool with_builds,
-		   struct err *err);
+		   const unsigned char *flags, size_t depth, struct err *err);
 
 /* bot/branch.c: is everything on the spot's branch ours, what is on it? */
 int read_branch(struct state *s, struct repo *repo, struct spot *spot,

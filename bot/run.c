@@ -106,7 +106,7 @@ static int plan_until_content(struct run *run, struct world *w,
 		}
 		if (!run->plan.needs.any)
 			return 0;
-		if (read_needs(&run->state, w, r, &run->plan.needs, err) < 0)
+		if (read_needs(&run->state, w, &run->plan.needs, err) < 0)
 			return -1;
 	}
 	BUG("the plan is never content");

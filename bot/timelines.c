@@ -103,13 +103,12 @@ static size_t *positions(const struct history_set *h, const size_t *index,
 
 /*
  * What the commit that brought a stay says about itself: its own trailers, or
- * those of the commit it merged (read only THROUGH_MERGES: it may have to be
- * fetched).
+ * those of the commit it merged. That one is here already as a rule: history
+ * is fetched by generations, merged branches included.
  */
 static int trailers_read(struct state *s, struct repo *repo,
 			 const struct spot *spot, const struct oid *id,
-			 bool through_merges, struct stay *stay,
-			 struct err *err)
+			 struct stay *stay, struct err *err)
 {
 	struct repo_commit c;
 	const char *service;
@@ -126,7 +125,7 @@ static int trailers_read(struct state *s, struct repo *repo,
 						   "Promote-Source");
 			return 0;
 		}
-		if (c.parents_len < 2 || depth || !through_merges)
+		if (c.parents_len < 2 || depth)
 			break;
 		if (repo_commit(repo, &c.parents[1], &s->arena, &c, err) < 0)
 			return -1;
@@ -176,7 +175,7 @@ static const struct repo_change *change_of(const struct history_set *h,
 
 static int timeline_make(struct state *s, struct repo *repo, struct spot *spot,
 			 const struct history_set *h, const size_t *index,
-			 bool with_builds, struct err *err)
+			 struct err *err)
 {
 	size_t n = spot->place.slots_len, len;
 	size_t *pos = positions(h, index, n, &len);
@@ -209,8 +208,8 @@ static int timeline_make(struct state *s, struct repo *repo, struct spot *spot,
 		stay->pos = c->pos;
 		stay->build = -1;
 		if (version)
-			rc = trailers_read(s, repo, spot, &c->commit,
-					   with_builds, stay, err);
+			rc = trailers_read(s, repo, spot, &c->commit, stay,
+					   err);
 	}
 	free(pos);
 	t->stays = stays + at;
@@ -220,8 +219,7 @@ static int timeline_make(struct state *s, struct repo *repo, struct spot *spot,
 }
 
 int read_timelines(struct state *s, struct repo *repo,
-		   const unsigned char *flags, size_t depth, bool with_builds,
-		   struct err *err)
+		   const unsigned char *flags, size_t depth, struct err *err)
 {
 	size_t spots = s->services_len * s->config.environments_len;
 	struct history_set h = { 0 };
@@ -249,8 +247,7 @@ int read_timelines(struct state *s, struct repo *repo,
 	for (size_t i = 0; i < spots && rc == 0; i++) {
 		if (!(flags[i] & NEED_TIMELINE))
 			continue;
-		rc = timeline_make(s, repo, &s->spots[i], &h, index + at,
-				   with_builds, err);
+		rc = timeline_make(s, repo, &s->spots[i], &h, index + at, err);
 		at += s->spots[i].place.slots_len;
 	}
 	s->history_depth = depth;

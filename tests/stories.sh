@@ -103,6 +103,20 @@ runs "auto refreshes it in place" 0 bot auto
 is "the same pull request" "$(states)" "#1:open"
 is "with the newer title" "$(pulls 'r[0]["title"]')" "Promote web 1.5.1 to staging"
 is "and the newer version" "$(field web staging $branch)" 1.5.1
+act merge '"number": 1'
+bot bump web=1.5.2 --source https://git.example.com/team/web/commit/aaa3 >"$T/out"
+now 2026-11-02T10:00:00Z
+bot auto >"$T/out"
+is "a compare link from what runs to what will" \
+	"$(pulls '"<https://git.example.com/team/web/compare/aaa2...aaa3>" in r[1]["body"]')" true
+story "$manual"
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+bot auto >"$T/out"
+first=$(git -C "$REPO_DIR" rev-parse $branch)
+bot bump web=1.5.1 >"$T/out"
+now 2026-11-02T09:30:00Z
+bot auto >"$T/out"
 is "on one commit" "$(git -C "$REPO_DIR" rev-list --count main..$branch)" 1
 is "that replaced the first" "$(git -C "$REPO_DIR" merge-base --is-ancestor "$first" $branch; echo $?)" 1
 idle "auto again" bot auto

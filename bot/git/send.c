@@ -219,9 +219,11 @@ static void add_commands(struct buf *out, const struct buf *caps,
 			pkt_addf(out, "%s %s %s", old, new, updates[i].ref);
 			continue;
 		}
-		pkt_addf(out, "%s %s %s%c report-status%s%s%s%s", old, new,
+		pkt_addf(out, "%s %s %s%c report-status%s%s%s%s%s", old, new,
 			 updates[i].ref, '\0', *banded ? " side-band-64k" : "",
 			 atomic ? " atomic" : "",
+			 /* no progress, but what hooks say */
+			 caps_get(caps, "quiet", NULL, NULL) ? " quiet" : "",
 			 caps_get(caps, "object-format", NULL, NULL)
 				 ? " object-format=sha1" : "",
 			 caps_get(caps, "agent", NULL, NULL)
