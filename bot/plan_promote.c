@@ -1,20 +1,18 @@
-/* auto, to and status: versions from one environment into the next. */
+/* auto and status: versions from one environment into the next. */
 #include "bot/planning.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "bot/base/str.h"
-#include "policies/candidate.h"
 
-/* The spots of the same service in the environments that SPOT takes from. */
-static const struct spot *from_spot(const struct planner *pl,
+const struct spot *pl_from_spot(const struct planner *pl,
 				    const struct spot *spot, size_t i)
 {
 	return state_spot(pl->state, spot->service, spot->place.env->from[i]);
 }
 
-static size_t from_len(const struct spot *spot)
+size_t pl_from_len(const struct spot *spot)
 {
 	return spot->place.env->from_len;
 }
@@ -63,27 +61,27 @@ static bool versions_of(struct planner *pl, const struct spot *from,
 	return n > 0;
 }
 
-static bool timelines_here(struct planner *pl, const struct spot *spot)
+bool pl_timelines_here(struct planner *pl, const struct spot *spot)
 {
 	bool here = spot->timeline != NULL;
 
 	if (!spot->timeline)
 		pl_need(pl, spot, NEED_TIMELINE);
-	for (size_t i = 0; i < from_len(spot); i++)
-		if (!from_spot(pl, spot, i)->timeline) {
-			pl_need(pl, from_spot(pl, spot, i), NEED_TIMELINE);
+	for (size_t i = 0; i < pl_from_len(spot); i++)
+		if (!pl_from_spot(pl, spot, i)->timeline) {
+			pl_need(pl, pl_from_spot(pl, spot, i), NEED_TIMELINE);
 			here = false;
 		}
 	return here;
 }
 
-static void timelines_more(struct planner *pl, const struct spot *spot)
+void pl_timelines_more(struct planner *pl, const struct spot *spot)
 {
 	if (!spot->timeline->complete)
 		pl_need(pl, spot, NEED_TIMELINE);
-	for (size_t i = 0; i < from_len(spot); i++)
-		if (!from_spot(pl, spot, i)->timeline->complete)
-			pl_need(pl, from_spot(pl, spot, i), NEED_TIMELINE);
+	for (size_t i = 0; i < pl_from_len(spot); i++)
+		if (!pl_from_spot(pl, spot, i)->timeline->complete)
+			pl_need(pl, pl_from_spot(pl, spot, i), NEED_TIMELINE);
 	if (!pl->plan->needs.any)
 		BUG("the policy wants more history than there is");
 }
@@ -107,22 +105,21 @@ static const char **declined_list(struct planner *pl, const struct spot *spot,
 	return list;
 }
 
-/* The facts for the candidate rule; a soak that is overridden is none. */
-static struct candidate_facts candidate_facts(struct planner *pl,
+struct candidate_facts pl_candidate_facts(struct planner *pl,
 					      const struct spot *spot)
 {
 	const struct rules *rules = pl_rules(pl, spot);
-	struct timeline *from = arena_alloc(pl_arena(pl), from_len(spot) *
+	struct timeline *from = arena_alloc(pl_arena(pl), pl_from_len(spot) *
 					    sizeof(*from));
 	struct candidate_facts f = {
-		.from = from, .from_len = from_len(spot),
+		.from = from, .from_len = pl_from_len(spot),
 		.target = spot->timeline, .now_s = pl->state->now_s,
 	};
 
 	if (!pl_overridden(pl, "soak"))
 		f.soak_s = gates_soak_s(rules->gates, rules->gates_len);
-	for (size_t i = 0; i < from_len(spot); i++)
-		from[i] = *from_spot(pl, spot, i)->timeline;
+	for (size_t i = 0; i < pl_from_len(spot); i++)
+		from[i] = *pl_from_spot(pl, spot, i)->timeline;
 	return f;
 }
 
@@ -137,7 +134,7 @@ static bool gates_pass(struct planner *pl, struct result *res,
 		.service = spot->place.service,
 		.environment = spot->place.env->name,
 		.version = version,
-		.from = from_len(spot) ? from_spot(pl, spot, 0)->place.env->name
+		.from = pl_from_len(spot) ? pl_from_spot(pl, spot, 0)->place.env->name
 				       : NULL,
 		.stay = stay,
 	};
@@ -180,16 +177,12 @@ static void sources_take(const struct spot *spot, const struct stay *stay,
 	info->old_source = now ? now->source : NULL;
 }
 
-/*
- * Promote VERSION. STAY is the one in `from` that a reviewer is told of,
- * SLOWEST the one that gates judge; both NULL in an entry environment.
- */
-static void promote_version(struct planner *pl, struct result *res,
+void pl_promote_version(struct planner *pl, struct result *res,
 			    const struct spot *spot, const char *version,
 			    const struct stay *stay, const struct stay *slowest,
 			    bool named)
 {
-	const struct spot *from = from_len(spot) ? from_spot(pl, spot, 0)
+	const struct spot *from = pl_from_len(spot) ? pl_from_spot(pl, spot, 0)
 						 : spot;
 	const struct request *r = pl->request;
 	struct version *versions = arena_alloc(pl_arena(pl),
@@ -223,16 +216,15 @@ static void promote_version(struct planner *pl, struct result *res,
 	pl_deliver(pl, res, spot, versions, version, &info, named);
 }
 
-/* Can anything be said of this promotion? Not deployed: no result at all. */
-static bool places_usable(struct planner *pl, const struct spot *spot)
+bool pl_places_usable(struct planner *pl, const struct spot *spot)
 {
 	const struct place *p = &spot->place;
 	struct result *res;
 
 	if (!p->exists)
 		return false;
-	for (size_t i = 0; i < from_len(spot); i++) {
-		const struct place *f = &from_spot(pl, spot, i)->place;
+	for (size_t i = 0; i < pl_from_len(spot); i++) {
+		const struct place *f = &pl_from_spot(pl, spot, i)->place;
 
 		if (!f->exists)
 			return false;
@@ -246,16 +238,16 @@ static bool places_usable(struct planner *pl, const struct spot *spot)
 	return false;
 }
 
-static bool in_sync(struct planner *pl, const struct spot *spot)
+bool pl_in_sync(struct planner *pl, const struct spot *spot)
 {
-	for (size_t i = 0; i < from_len(spot); i++)
-		if (!str_eq(from_spot(pl, spot, i)->place.version,
+	for (size_t i = 0; i < pl_from_len(spot); i++)
+		if (!str_eq(pl_from_spot(pl, spot, i)->place.version,
 			    spot->place.version))
 			return false;
 	return true;
 }
 
-static void say_waiting(struct planner *pl, struct result *res,
+void pl_say_waiting(struct planner *pl, struct result *res,
 			const char *version, int64_t ready_s)
 {
 	struct buf when = { 0 };
@@ -267,16 +259,15 @@ static void say_waiting(struct planner *pl, struct result *res,
 		time_format(&when, ready_s);
 	}
 	pl_stop(pl, res, ACTION_WAITING, ERR_WAIT, "%s soaks in %s%s", version,
-		from_spot(pl, res->spot, 0)->place.env->name, buf_str(&when));
+		pl_from_spot(pl, res->spot, 0)->place.env->name, buf_str(&when));
 	buf_release(&when);
 }
 
-/* What the candidate rule said, for everything but READY. */
-static void say_verdict(struct planner *pl, struct result *res,
+void pl_say_verdict(struct planner *pl, struct result *res,
 			const struct spot *spot, const struct candidate *c)
 {
 	const char *env = res->environment, *service = res->service;
-	const char *from = from_spot(pl, spot, 0)->place.env->name;
+	const char *from = pl_from_spot(pl, spot, 0)->place.env->name;
 
 	res->new_version = c->version;
 	switch (c->verdict) {
@@ -284,7 +275,7 @@ static void say_verdict(struct planner *pl, struct result *res,
 		pl_tidy(pl, res, spot);
 		return;
 	case CANDIDATE_SOAKING:
-		say_waiting(pl, res, c->version, c->ready_s);
+		pl_say_waiting(pl, res, c->version, c->ready_s);
 		return;
 	case CANDIDATE_HELD:
 		pl_stop(pl, res, ACTION_HELD, ERR_PERSON, "%s was rolled back "
@@ -330,11 +321,11 @@ static void keep_open(struct planner *pl, struct result *res,
 		pl_tidy(pl, res, spot);
 		return;
 	}
-	if (!timelines_here(pl, spot))
+	if (!pl_timelines_here(pl, spot))
 		return;
-	f = candidate_facts(pl, spot);
+	f = pl_candidate_facts(pl, spot);
 	candidate_judge(&f, spot->branch_facts.version, &c);
-	promote_version(pl, res, spot, spot->branch_facts.version, c.stay,
+	pl_promote_version(pl, res, spot, spot->branch_facts.version, c.stay,
 			c.slowest, true);
 }
 
@@ -344,14 +335,14 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 	struct candidate c;
 	struct result *res;
 
-	if (!places_usable(pl, spot))
+	if (!pl_places_usable(pl, spot))
 		return;
 	if (!pl->state->prs_known && pl->request->has_forge) {
 		pl_need_prs(pl);
 		return;
 	}
 	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
-	if (in_sync(pl, spot)) {
+	if (pl_in_sync(pl, spot)) {
 		pl_tidy(pl, res, spot);
 		return;
 	}
@@ -359,17 +350,17 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 		keep_open(pl, res, spot);
 		return;
 	}
-	if (!timelines_here(pl, spot))
+	if (!pl_timelines_here(pl, spot))
 		return;
-	f = candidate_facts(pl, spot);
+	f = pl_candidate_facts(pl, spot);
 	f.declined = declined_list(pl, spot, &f.declined_len);
 	candidate_find(&f, &c);
 	if (c.verdict == CANDIDATE_MORE) {
-		timelines_more(pl, spot);
+		pl_timelines_more(pl, spot);
 		return;
 	}
 	if (c.verdict != CANDIDATE_READY) {
-		say_verdict(pl, res, spot, &c);
+		pl_say_verdict(pl, res, spot, &c);
 		return;
 	}
 	if (!pl_rules(pl, spot)->promote_auto) {
@@ -387,7 +378,7 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 		pl_need(pl, spot, NEED_PAST);
 		return;
 	}
-	promote_version(pl, res, spot, c.version, c.stay, c.slowest, false);
+	pl_promote_version(pl, res, spot, c.version, c.stay, c.slowest, false);
 }
 
 static bool env_wanted(const struct request *r, const char *name)
@@ -416,182 +407,5 @@ void plan_auto(struct planner *pl)
 			continue;
 		for (size_t i = 0; i < pl->state->services_len; i++)
 			auto_one(pl, state_spot(pl->state, i, e));
-	}
-}
-
-/* Back into an entry environment: only what was there before. */
-static bool was_there(struct planner *pl, struct result *res,
-		      const struct spot *spot, const char *version)
-{
-	if (timeline_find(spot->timeline, version))
-		return true;
-	if (!spot->timeline->complete) {
-		pl_need(pl, spot, NEED_TIMELINE);
-		return false;
-	}
-	pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s was never in %s; new "
-		"builds get there by `git promote bump`", version,
-		res->environment);
-	return false;
-}
-
-/* I6: only what has been live in every `from`; gates bind people too. */
-static bool was_proven(struct planner *pl, struct result *res,
-		       const struct spot *spot, const char *version,
-		       struct candidate *c)
-{
-	struct candidate_facts f = candidate_facts(pl, spot);
-
-	candidate_judge(&f, version, c);
-	switch (c->verdict) {
-	case CANDIDATE_READY:
-		return true;
-	case CANDIDATE_SOAKING:
-		say_waiting(pl, res, version, c->ready_s);
-		return false;
-	case CANDIDATE_MORE:
-		timelines_more(pl, spot);
-		return false;
-	default:
-		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s has not been "
-			"live in %s; only what has been there can be promoted",
-			version, from_spot(pl, spot, 0)->place.env->name);
-		return false;
-	}
-}
-
-/* `to ENV SERVICE=VERSION`: the version a person named. */
-static void to_named(struct planner *pl, struct result *res,
-		     const struct spot *spot, const struct wish *w)
-{
-	const struct place *p = &spot->place;
-	struct version *versions = arena_alloc(pl_arena(pl), p->slots_len *
-					       sizeof(*versions));
-	struct candidate c = { 0 };
-	const char *version;
-
-	for (size_t i = 0; i < p->slots_len; i++)
-		versions[i] = w->version;
-	version = place_version(pl_arena(pl), p->slots, versions, p->slots_len);
-	res->new_version = version;
-	if (from_len(spot) ? !was_proven(pl, res, spot, version, &c)
-			   : !was_there(pl, res, spot, version))
-		return;
-	if (timeline_left(spot->timeline, version) && !pl->request->reason) {
-		pl_stop(pl, res, ACTION_HELD, ERR_PERSON, "%s has left %s "
-			"already; say why it comes back with --reason TEXT",
-			res->environment, version);
-		return;
-	}
-	promote_version(pl, res, spot, version, c.stay, c.slowest, true);
-}
-
-/* `to ENV SERVICE`: the candidate; where that rule cannot say, what is live. */
-static void to_newest(struct planner *pl, struct result *res,
-		      const struct spot *spot)
-{
-	const struct spot *from = from_spot(pl, spot, 0);
-	struct candidate_facts f = candidate_facts(pl, spot);
-	struct candidate c;
-
-	candidate_find(&f, &c);
-	if (c.verdict == CANDIDATE_MORE) {
-		timelines_more(pl, spot);
-		return;
-	}
-	if (c.verdict == CANDIDATE_DRIFT && from->place.version) {
-		if (was_proven(pl, res, spot, from->place.version, &c))
-			promote_version(pl, res, spot, from->place.version,
-					c.stay, c.slowest, true);
-		return;
-	}
-	if (c.verdict != CANDIDATE_READY) {
-		say_verdict(pl, res, spot, &c);
-		return;
-	}
-	promote_version(pl, res, spot, c.version, c.stay, c.slowest, true);
-}
-
-static void to_one(struct planner *pl, const struct spot *spot,
-		   const struct wish *w)
-{
-	const struct place *p = &spot->place;
-	struct result *res;
-
-	if (!p->exists || p->err.code) {
-		res = pl_result(pl, spot, p->service, p->env->name);
-		if (p->err.code)
-			pl_stop(pl, res, ACTION_FAILED, p->err.code, "%s",
-				p->err.msg);
-		else
-			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s is "
-				"not deployed in %s: there is no %s",
-				p->service, p->env->name, p->slots[0].file);
-		return;
-	}
-	for (size_t i = 0; i < from_len(spot); i++)
-		if (!from_spot(pl, spot, i)->place.exists) {
-			res = pl_result(pl, spot, p->service, p->env->name);
-			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s is "
-				"not deployed in %s, where %s gets it from",
-				p->service,
-				from_spot(pl, spot, i)->place.env->name,
-				p->env->name);
-			return;
-		}
-	if (!places_usable(pl, spot))
-		return;
-	res = pl_result(pl, spot, p->service, p->env->name);
-	if (!w->has_version && in_sync(pl, spot)) {
-		pl_tidy(pl, res, spot);
-		return;
-	}
-	if (w->has_version && p->slots_len == 1 &&
-	    str_eq(place_version(pl_arena(pl), p->slots, &w->version, 1),
-		   p->version)) {
-		pl_tidy(pl, res, spot);
-		return;
-	}
-	if (!timelines_here(pl, spot))
-		return;
-	if (w->has_version)
-		to_named(pl, res, spot, w);
-	else
-		to_newest(pl, res, spot);
-}
-
-void plan_to(struct planner *pl)
-{
-	const struct state *s = pl->state;
-	const struct request *r = pl->request;
-	size_t e = config_environment(&s->config, r->env);
-
-	if (e == SIZE_MAX) {
-		err_set(&pl->plan->err, ERR_USAGE, "there is no environment "
-			"'%s' in " CONFIG_FILE, r->env);
-		return;
-	}
-	for (size_t i = 0; i < r->wishes_len; i++) {
-		const struct wish *w = &r->wishes[i];
-		size_t service = state_service(s, w->service);
-
-		if (service == SIZE_MAX) {
-			struct result *res = pl_result(pl, NULL, w->service,
-						       r->env);
-
-			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "there is "
-				"no service '%s'; `git promote check` lists "
-				"them", w->service);
-			continue;
-		}
-		if (s->config.environments[e].from_len == 0 &&
-		    !w->has_version) {
-			err_set(&pl->plan->err, ERR_USAGE, "%s is an entry "
-				"environment: builds get there by `git promote "
-				"bump`; name a version to bring one back",
-				r->env);
-			return;
-		}
-		to_one(pl, state_spot(s, service, e), w);
 	}
 }

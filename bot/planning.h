@@ -3,6 +3,7 @@
 
 #include "bot/plan.h"
 #include "bot/text.h"
+#include "policies/candidate.h"
 
 /* What the parts of the plan (bot/plan*.c) share. Nobody else includes it. */
 
@@ -52,7 +53,43 @@ void pl_deliver(struct planner *pl, struct result *res,
 /* An open pull request or a leftover branch although nothing is to deliver. */
 void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot);
 
-/* bot/plan_entry.c, bot/plan_promote.c: one per command. */
+/* bot/plan_promote.c: what promoting by cron and by hand share. ------------ */
+
+/* The spot of the same service in the I-th environment SPOT takes from. */
+const struct spot *pl_from_spot(const struct planner *pl,
+				const struct spot *spot, size_t i);
+size_t pl_from_len(const struct spot *spot);
+
+/* False: not there, or not readable; then there is a result that says so. */
+bool pl_places_usable(struct planner *pl, const struct spot *spot);
+/* Does every `from` run what SPOT runs? */
+bool pl_in_sync(struct planner *pl, const struct spot *spot);
+
+/* Are the timelines of SPOT and its `from` read? Else they are asked for. */
+bool pl_timelines_here(struct planner *pl, const struct spot *spot);
+/* The candidate rule wants them to reach back further. */
+void pl_timelines_more(struct planner *pl, const struct spot *spot);
+/* The facts for the candidate rule; a soak that is overridden is none. */
+struct candidate_facts pl_candidate_facts(struct planner *pl,
+					  const struct spot *spot);
+
+/* What the candidate rule said, for everything but READY and MORE. */
+void pl_say_verdict(struct planner *pl, struct result *res,
+		    const struct spot *spot, const struct candidate *c);
+void pl_say_waiting(struct planner *pl, struct result *res,
+		    const char *version, int64_t ready_s);
+
+/*
+ * Promote VERSION where its gates pass. STAY is the one in `from` that a
+ * reviewer is told of, SLOWEST the one that gates judge; both NULL in an entry
+ * environment.
+ */
+void pl_promote_version(struct planner *pl, struct result *res,
+			const struct spot *spot, const char *version,
+			const struct stay *stay, const struct stay *slowest,
+			bool named);
+
+/* One per command: bot/plan_entry.c, plan_to.c, plan_promote.c. */
 void plan_bump(struct planner *pl);
 void plan_to(struct planner *pl);
 void plan_auto(struct planner *pl);	/* and status */
