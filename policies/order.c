@@ -37,8 +37,12 @@ enum order order_judge(const struct timeline *t, const char *version,
 	 */
 	if (build < highest && certain)
 		return ORDER_SUPERSEDED;
-	if (timeline_left(t, version))
-		return judge_left(t, version);
+	if (timeline_left(t, version)) {
+		enum order left = judge_left(t, version);
+
+		return build < highest && left == ORDER_HELD ? ORDER_MORE
+							     : left;
+	}
 	if (timeline_find(t, version))	/* taken out, and put back now */
 		return ORDER_NEWER;
 	if (highest >= 0 && build > highest)
