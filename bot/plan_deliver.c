@@ -97,19 +97,37 @@ static void deliver_push(struct planner *pl, struct result *res,
 	res->action = ACTION_PUSHED;
 }
 
-/* The newest version that a person said no to by closing, or NULL. */
-static const char *declined_version(struct planner *pl,
-				    const struct spot *spot)
+const char *const *pl_declined(struct planner *pl, const struct spot *spot,
+			       size_t *len)
 {
+	const char **list = arena_alloc(pl_arena(pl), (spot->past_len + 1) *
+					sizeof(*list));
+	struct marker m, open = { 0 };
+
+	*len = 0;
+	if (spot->pr)
+		text_marker_parse(pl_arena(pl), spot->pr->body, &open);
 	for (size_t i = 0; i < spot->past_len; i++) {
 		const struct forge_pr *pr = &spot->past[i];
-		struct marker m;
 
 		if (pr->state == FORGE_PR_CLOSED && pr->head_is_ours &&
-		    text_marker_parse(pl_arena(pl), pr->body, &m) && !m.closed)
-			return m.version;
+		    text_marker_parse(pl_arena(pl), pr->body, &m) &&
+		    !m.closed && !str_eq(m.version, open.version))
+			list[(*len)++] = m.version;
 	}
-	return NULL;
+	return list;
+}
+
+static bool is_declined(struct planner *pl, const struct spot *spot,
+			const char *version)
+{
+	size_t len;
+	const char *const *list = pl_declined(pl, spot, &len);
+
+	for (size_t i = 0; i < len; i++)
+		if (str_eq(list[i], version))
+			return true;
+	return false;
 }
 
 static bool time_can_change(const struct rules *rules)
@@ -281,8 +299,7 @@ static void deliver_pr(struct planner *pl, struct result *res,
 	rd = spot->readiness;
 	has_it = !oid_is_zero(&spot->branch_id) && !f->is_on_base &&
 		 str_eq(f->version, version);
-	if (!spot->pr && !named &&
-	    str_eq(declined_version(pl, spot), version)) {
+	if (!named && is_declined(pl, spot, version)) {
 		pl_stop(pl, res, ACTION_DECLINED, ERR_PERSON, "%s was declined: "
 			"its pull request was closed; reopen it, or run `git "
 			"promote to %s %s=%s`", version, res->environment,

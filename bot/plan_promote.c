@@ -86,25 +86,6 @@ void pl_timelines_more(struct planner *pl, const struct spot *spot)
 		BUG("the policy wants more history than there is");
 }
 
-/* Versions that a person declined by closing their pull request. */
-static const char **declined_list(struct planner *pl, const struct spot *spot,
-				  size_t *len)
-{
-	const char **list = arena_alloc(pl_arena(pl), (spot->past_len + 1) *
-					sizeof(*list));
-
-	*len = 0;
-	for (size_t i = 0; i < spot->past_len; i++) {
-		const struct forge_pr *pr = &spot->past[i];
-		struct marker m;
-
-		if (pr->state == FORGE_PR_CLOSED && pr->head_is_ours &&
-		    text_marker_parse(pl_arena(pl), pr->body, &m) && !m.closed)
-			list[(*len)++] = m.version;
-	}
-	return list;
-}
-
 struct candidate_facts pl_candidate_facts(struct planner *pl,
 					      const struct spot *spot)
 {
@@ -312,6 +293,8 @@ static void keep_open(struct planner *pl, struct result *res,
 	struct candidate_facts f;
 	struct candidate c;
 
+	if (oid_is_zero(&spot->branch_id))
+		return;		/* its branch went between two looks */
 	if (!spot->branch_facts.is_known) {
 		pl_need(pl, spot, NEED_BRANCH);
 		return;
@@ -353,7 +336,7 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 	if (!pl_timelines_here(pl, spot))
 		return;
 	f = pl_candidate_facts(pl, spot);
-	f.declined = declined_list(pl, spot, &f.declined_len);
+	f.declined = pl_declined(pl, spot, &f.declined_len);
 	candidate_find(&f, &c);
 	if (c.verdict == CANDIDATE_MORE) {
 		pl_timelines_more(pl, spot);

@@ -50,6 +50,13 @@ void pl_deliver(struct planner *pl, struct result *res,
 		const struct spot *spot, const struct version *versions,
 		const char *version, struct change_info *info, bool named);
 
+/*
+ * The versions that a person said no to by closing their pull requests. The
+ * one that is open now is not among them: reopening or `to` revoked that.
+ */
+const char *const *pl_declined(struct planner *pl, const struct spot *spot,
+			       size_t *len);
+
 /* An open pull request or a leftover branch although nothing is to deliver. */
 void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot);
 
