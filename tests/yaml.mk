@@ -8,7 +8,7 @@ $(DRIVER): $(call objs,tests/yamledit/driver.c) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 test e2e: $(DRIVER)
 
-.PHONY: yaml-hostile yaml-corpus yaml-suite yaml-typing bench-yaml fuzz
+.PHONY: yaml-hostile yaml-corpus yaml-suite yaml-typing bench-yaml
 yaml-hostile: $(DRIVER)
 	@$(YPY) tests/yamledit/hostile.py
 yaml-corpus: $(DRIVER)

@@ -1,0 +1,193 @@
+/*
+ * Any edit of any text: no crash, no "bug", and what was promised. The first
+ * four bytes choose the edit, the node and the value; the rest is the text.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/base/mem.h"
+#include "yamledit/diff.h"
+#include "yamledit/doc.h"
+#include "yamledit/edit.h"
+#include "yamledit/parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const values[] = {
+	"v2", "12e4567", "true", "", "a: b", "a #b", "- x", "it's", "\"\\",
+	"a\nb\n", "\t", " x ", "\xc3\xa9\xe2\x80\xa8\xc2\x85", "[a]", "{a",
+	"*a", "&a", "!a", "%a", "|", "?", "---", "...", "<<", "\x07", "v1",
+};
+
+#define DIGEST "@sha256:0123456789abcdef0123456789abcdef" \
+	       "0123456789abcdef0123456789abcdef"
+
+static void promise(bool holds, const char *what, const struct err *err,
+		    const struct buf *in, const struct buf *out)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "%s: %s\n--- in\n%s\n--- out\n%s\n", what, err->msg,
+		buf_str(in), buf_str(out));
+	abort();
+}
+
+static void add_quoted(struct buf *out, const char *s)
+{
+	buf_addch(out, '"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			buf_addch(out, '\\');
+		buf_addch(out, *s);
+	}
+	buf_addch(out, '"');
+}
+
+/* The path to event I; false: through a key that is no scalar. */
+static bool add_path(struct buf *out, const struct parse *p, size_t i)
+{
+	size_t parent = p->ev[i].parent, n = 0, key = NO_EV;
+
+	if (parent == NO_EV)
+		return true;
+	if (!add_path(out, p, parent))
+		return false;
+	for (size_t c = parent + 1; c < i; c = p->ev[c].after) {
+		key = c;
+		n++;
+	}
+	if (p->ev[parent].type == EV_LIST_START) {
+		buf_addf(out, "[%zu]", n);
+		return true;
+	}
+	if (n % 2 == 0 || p->ev[key].type != EV_SCALAR)
+		return false;
+	if (out->len)
+		buf_addch(out, '.');
+	add_quoted(out, p->ev[key].value);
+	return true;
+}
+
+/* The path to one of the nodes, chosen by PICK; its document to DOC. */
+static bool pick_path(struct buf *out, int *doc, const struct buf *text,
+		      unsigned pick)
+{
+	struct parse p;
+	struct err err = { 0 };
+	bool is_there = false;
+
+	*doc = 0;
+	if (ye_parse_init(&p, buf_str(text), text->len, &err) == 0 && p.n) {
+		size_t i = pick % p.n;
+
+		for (size_t k = 0; k <= i; k++)
+			*doc += p.ev[k].type == EV_DOC_START;
+		switch (p.ev[i].type) {
+		case EV_SCALAR:
+		case EV_MAP_START:
+		case EV_LIST_START:
+		case EV_ALIAS:
+			is_there = add_path(out, &p, i);
+			break;
+		default:
+			break;
+		}
+	}
+	ye_parse_release(&p);
+	return is_there;
+}
+
+static void read_all(const struct buf *text)
+{
+	struct arena a = { 0 };
+	const struct node *node;
+	struct ye_images images;
+	const char **keys;
+	size_t n;
+	struct err err[3] = { { 0 } };
+
+	ye_doc_parse(&node, &a, buf_str(text), text->len, &err[0]);
+	if (ye_images(&images, buf_str(text), text->len, &err[1]) == 0)
+		ye_images_release(&images);
+	ye_keys(&keys, &n, &a, buf_str(text), text->len, NULL, NULL, &err[2]);
+	arena_release(&a);
+}
+
+static void edit_all(const struct buf *in, const struct ye_edit *e,
+		     const struct ye_options *opt)
+{
+	struct buf out = { 0 }, again = { 0 }, diff = { 0 }, got = { 0 };
+	struct err err = { 0 };
+	int rc = ye_apply(&out, buf_str(in), in->len, e, 1, opt, &err);
+
+	promise(err.code != ERR_BUG, "bug", &err, in, &out);
+	promise(rc == 0 || (out.len == 0 && err.code != ERR_NONE),
+		"failed, but wrote", &err, in, &out);
+	if (rc == 0) {
+		ye_diff(&diff, "f", buf_str(in), in->len, buf_str(&out),
+			out.len);
+		if (e->op != YE_DELETE)
+			promise(ye_apply(&again, buf_str(&out), out.len, e, 1,
+					 opt, &err) == 0 &&
+				again.len == out.len &&
+				memcmp(buf_str(&again), buf_str(&out),
+				       out.len) == 0,
+				"not the same twice", &err, in, &again);
+	}
+	if (rc == 0 && e->op == YE_SET) {
+		promise(ye_get(&got, buf_str(&out), out.len, e->path, opt,
+			       &err) == 0 &&
+			strcmp(buf_str(&got), e->value) == 0,
+			"reads as something else", &err, in, &out);
+	}
+	buf_release(&out);
+	buf_release(&again);
+	buf_release(&diff);
+	buf_release(&got);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const more[] = { "", "", "", ".new", ".a.b", "[0]",
+		"[1]", ".images[name=app].newTag", "[name=app].newTag",
+		"[name=\"x y\"].\"k: v\"" };
+	struct ye_options opt = { 0 };
+	struct ye_edit e = { 0 };
+	struct ye_path *path = NULL;
+	struct buf text = { 0 }, where = { 0 };
+	struct arena a = { 0 };
+	struct err err = { 0 };
+	static const char *const versions[] = { "v2", "1.0" DIGEST, DIGEST };
+
+	if (size < 4 || size > 20000)
+		return 0;
+	buf_add(&text, data + 4, size - 4);
+	read_all(&text);
+	e.op = data[0] % 4;
+	opt.create = data[0] & 64;
+	e.value = values[data[3] % ARRAY_LEN(values)];
+	e.name = "app";
+	version_parse(&e.version, &a, versions[data[3] % 3], &err);
+	if (pick_path(&where, &opt.document, &text,
+		      (unsigned)data[1] << 8 | data[2])) {
+		const char *tail = opt.create
+			? more[data[3] / 16 % ARRAY_LEN(more)] : "";
+
+		if (where.len == 0 && tail[0] == '.')
+			tail++;
+		buf_addstr(&where, tail);
+		if (where.len == 0)
+			buf_addch(&where, '.');
+		if (ye_path_parse(&path, buf_str(&where), &err) == 0) {
+			e.path = path;
+			edit_all(&text, &e, &opt);
+		}
+	}
+	ye_path_free(path);
+	arena_release(&a);
+	buf_release(&text);
+	buf_release(&where);
+	return 0;
+}
