@@ -121,6 +121,7 @@ static void add_flow(struct session *s, size_t at,
 	const struct parse *p = &s->p;
 	size_t end = ye_last_child_end(p, at), next, last = NO_EV, start;
 	bool is_map = p->ev[at].type == EV_MAP_START, has_comma;
+	const char *comma;
 	struct buf text = { 0 };
 
 	for (size_t c = at + 1; c < p->ev[at].after - 1; c = p->ev[c].after) {
@@ -133,12 +134,15 @@ static void add_flow(struct session *s, size_t at,
 	if (has_comma)
 		end = next + 1;
 	start = last == NO_EV ? 0 : p->ev[last].start;
+	/* libyaml refuses {a:, b} */
+	comma = p->text[end - 1] == ':' ? " ," : ",";
 	if (last != NO_EV && has_own_lines(p, start, end)) {
 		/* One entry to a line: so is the new one, comments stay. */
 		size_t line = ye_line_start(p->text, start);
 
 		if (!has_comma)
-			ye_plan_splice(&s->plan, end, end, ",", 1);
+			ye_plan_splice(&s->plan, end, end, comma,
+				       strlen(comma));
 		end = ye_line_end(p->text, p->text_len, end);
 		buf_addstr(&text, ye_text_eol(p->text, p->text_len, end));
 		buf_add(&text, p->text + line, start - line);
@@ -147,7 +151,7 @@ static void add_flow(struct session *s, size_t at,
 			buf_addch(&text, ',');
 	} else {
 		if (last != NO_EV)
-			buf_addstr(&text, has_comma ? " " : ", ");
+			buf_addf(&text, "%s ", has_comma ? "" : comma);
 		ye_write_flow(&text, entry, ye_flow_style(p, at));
 		if (end < p->text_len && p->text[end] == '#')
 			buf_addch(&text, ' ');
@@ -214,15 +218,12 @@ static int fill_null(struct session *s, size_t at, const struct fresh *made,
 		if (fill_block(s, at, made, place, err) < 0)
 			return -1;
 	} else {
-		if (!e->len && place > 0 && !ye_is_blank(p->text[place]))
-			buf_addch(&text, ' ');
 		ye_write_flow(&text, &entry, ye_flow_style(p, at));
 		if (e->len)
 			ye_plan_splice(&s->plan, e->start, e->end, text.data,
-				    text.len);
-		else
-			ye_plan_splice(&s->plan, place, place, text.data,
-				    text.len);
+				       text.len);
+		else if (ye_splice_empty(s, at, text.data, err) < 0)
+			return -1;
 		buf_release(&text);
 	}
 	change(s, at, 1, &entry);

@@ -234,17 +234,29 @@ int ye_flow_style(const struct parse *p, size_t i)
 int ye_check_last_line(const struct parse *p, size_t end, const struct ev *last,
 		       struct err *err)
 {
-	if (ye_line_end(p->text, p->text_len, end) < p->text_len ||
-	    (last->style != STYLE_LITERAL && last->style != STYLE_FOLDED) ||
-	    (last->len > 0 && last->value[last->len - 1] == '\n') ||
-	    last->len == 0 ||
-	    ye_text_has(p->text, ye_content_start(p, last),
-		     ye_word_end(p->text, p->text_len, ye_content_start(p, last)),
-		     '-'))
+	size_t n = p->text_len, at = ye_content_start(p, last), line;
+	bool is_strip = ye_text_has(p->text, at, ye_word_end(p->text, n, at),
+				    '-');
+
+	if (last->style != STYLE_LITERAL && last->style != STYLE_FOLDED)
 		return 0;
-	return ye_parse_err(err, ERR_UNSAFE, last, "this text ends without a line "
-			 "break; one would become part of it with any line "
-			 "added below");
+	if (ye_line_end(p->text, n, end) == n && last->len > 0 && !is_strip &&
+	    last->value[last->len - 1] != '\n')
+		return ye_parse_err(err, ERR_UNSAFE, last, "this text ends "
+			"without a line break; one would become part of it "
+			"with any line added below");
+	/* Indented further than the text, they are part of it: who can see? */
+	for (line = ye_skip_break(p->text, n, ye_line_end(p->text, n, end));
+	     line < n; line = ye_skip_break(p->text, n, at)) {
+		at = ye_line_end(p->text, n, line);
+		if (!ye_text_is_empty(p->text, line, at))
+			break;
+		if (at > line)
+			return ye_parse_err(err, ERR_UNSAFE, last, "lines of "
+				"blanks below this text may be part of it; "
+				"remove them first");
+	}
+	return 0;
 }
 
 void ye_splice_lines(struct plan *plan, const struct parse *p, size_t end,

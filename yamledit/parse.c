@@ -439,7 +439,13 @@ size_t ye_empty_place(const struct parse *p, size_t i)
 	at = before->type == EV_MAP_END || before->type == EV_LIST_END
 		? ye_node_end(p, before->target) : ye_node_end(p, i - 1);
 	at = ye_skip_gap(p->text, p->text_len, at);
-	return at < p->text_len && p->text[at] == ':' ? at + 1 : NO_BYTE;
+	if (at >= p->text_len || p->text[at] != ':')
+		return NO_BYTE;
+	/* `:a` begins the next key, but for what is inside { }. */
+	if (!ye_in_flow(p, i) && at + 1 < p->text_len &&
+	    !ye_is_blank(p->text[at + 1]) && !ye_is_break(p->text[at + 1]))
+		return NO_BYTE;
+	return at + 1;
 }
 
 size_t ye_last_child_end(const struct parse *p, size_t i)

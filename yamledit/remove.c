@@ -39,7 +39,7 @@ static struct entry entry_of(const struct parse *p, const struct place *at)
 	if (p->ev[at->parent].style == STYLE_FLOW) {
 		e.start = p->ev[e.ev].start;
 		place = ye_back_blanks(p->text, e.start);
-		if (at->key != NO_EV && place > 0 && place < e.start &&
+		if (at->key != NO_EV && place > 0 &&
 		    p->text[place - 1] == '?')
 			e.start = place - 1;
 	} else {

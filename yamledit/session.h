@@ -44,6 +44,13 @@ int ye_set_scalar(struct session *s, size_t at, const char *value,
 	       struct err *err);
 
 /*
+ * Plan the text VALUE for a key, a dash or properties with nothing behind
+ * them: the scalar at event EV has no text of its own. (set.c)
+ */
+int ye_splice_empty(struct session *s, size_t ev, const char *value,
+		    struct err *err);
+
+/*
  * Add ENTRY (in a map; in a list its key is NULL) to the map or list at
  * event AT, or fill the null there with a new one. Nothing may be waiting in
  * the plan before; it is committed at the end. (add.c)

@@ -38,12 +38,12 @@ static void splice_block_scalar(struct session *s, const struct ev *e,
 		ye_plan_splice(&s->plan, head, end, "", 0);
 }
 
-/* Does a '?' stand before the key at AT? */
+/* Does a '?' stand before the flow key at AT? It needs no blank there. */
 static bool is_marked(const char *text, size_t at)
 {
 	size_t mark = ye_back_blanks(text, at);
 
-	return mark > 0 && mark < at && text[mark - 1] == '?';
+	return mark > 0 && text[mark - 1] == '?';
 }
 
 /*
@@ -85,9 +85,8 @@ static int splice_colon(struct session *s, size_t ev, const char *value,
 	return err->code ? -1 : 0;
 }
 
-/* A value for a key, a dash or properties with nothing behind them. */
-static int splice_empty(struct session *s, size_t ev, const char *value,
-			struct err *err)
+int ye_splice_empty(struct session *s, size_t ev, const char *value,
+		    struct err *err)
 {
 	const struct ev *e = &s->p.ev[ev];
 	const char *t = s->p.text;
@@ -184,7 +183,7 @@ int ye_set_scalar(struct session *s, size_t at, const char *value,
 	else if (e->style == STYLE_LITERAL || e->style == STYLE_FOLDED)
 		splice_block_scalar(s, e, start, text.data, text.len);
 	else if (start >= e->end)
-		rc = splice_empty(s, at, text.data, err);
+		rc = ye_splice_empty(s, at, text.data, err);
 	else
 		ye_plan_splice(&s->plan, start, e->end, text.data, text.len);
 	buf_release(&text);

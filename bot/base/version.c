@@ -106,7 +106,7 @@ int image_ref_parse(struct image_ref *out, struct arena *a, const char *text,
 {
 	const char *at = strchr(text, '@');
 	const char *end = at ? at : text + strlen(text);
-	const char *colon = NULL, *slash = NULL, *name_end;
+	const char *colon = NULL, *slash = NULL, *name_end, *port;
 
 	for (const char *s = text; s < end; s++) {
 		if (*s == '/')
@@ -119,6 +119,12 @@ int image_ref_parse(struct image_ref *out, struct arena *a, const char *text,
 		colon = NULL;
 	name_end = colon ? colon : end;
 	if (!image_name_valid(text, (size_t)(name_end - text)))
+		goto bad;
+	/* The only colon that a name can have is that of the port. */
+	port = memchr(text, ':', (size_t)(name_end - text));
+	if (port && (strspn(port + 1, "0123456789") == 0 ||
+		     port + 1 + strspn(port + 1, "0123456789") !=
+			     strchr(text, '/')))
 		goto bad;
 	if (colon && !tag_valid(colon + 1, (size_t)(end - colon - 1)))
 		goto bad;
