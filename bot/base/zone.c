@@ -358,9 +358,14 @@ int32_t zone_offset_s(const struct zone *z, int64_t at_s)
 int64_t zone_when_s(const struct zone *z, int64_t local_s)
 {
 	/* No offset is longer than a day, and no two changes are as close. */
-	int64_t early_s = local_s - DAY_S, late_s = local_s + DAY_S;
+	int32_t before_s = zone_offset_s(z, local_s - DAY_S);
+	int32_t after_s = zone_offset_s(z, local_s + DAY_S);
+	int64_t early_s = local_s - (before_s > after_s ? before_s : after_s);
+	int64_t late_s = local_s - (before_s > after_s ? after_s : before_s);
 
-	/* The first second at which clocks show LOCAL_S or later. */
+	if (early_s + zone_offset_s(z, early_s) == local_s)
+		return early_s;
+	/* The first second at which clocks there are as far or farther. */
 	while (early_s < late_s) {
 		int64_t mid_s = early_s + (late_s - early_s) / 2;
 

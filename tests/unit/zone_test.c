@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -233,6 +234,85 @@ static void no_zones(void **state)
 	unsetenv("TZDIR");
 }
 
+static void file_write(const char *path, const unsigned char *data, size_t len)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	fclose(f);
+}
+
+/* Cut anywhere, or one byte changed: an error or a zone, never a crash. */
+static void broken_files(void **state)
+{
+	char dir[] = "/tmp/zone-test-XXXXXX", path[64];
+	unsigned char data[4096];
+	size_t len, taken = 0;
+	FILE *f = fopen("/usr/share/zoneinfo/Europe/Zurich", "rb");
+
+	(void)state;
+	if (!f)
+		skip();
+	len = fread(data, 1, sizeof(data), f);
+	fclose(f);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/Z", dir);
+	setenv("TZDIR", dir, 1);
+	for (size_t i = 0; i < 2 * len; i += 5) {
+		struct arena a = { 0 };
+		struct err err = { 0 };
+		const struct zone *z;
+		unsigned char old = data[i / 2];
+
+		data[i / 2] = (unsigned char)(old ^ (i * 37 + 1));
+		file_write(path, data, i < len ? i : len);
+		data[i / 2] = old;
+		if (zone_load(&z, &a, "Z", &err) < 0) {
+			assert_int_equal(err.code, ERR_DATA);
+		} else {
+			zone_offset_s(z, at("2026-07-01"));
+			zone_when_s(z, INT64_C(1795251600));
+			taken += i < len;
+		}
+		arena_release(&a);
+	}
+	assert_int_equal(taken, 0);	/* of those that were cut short */
+	unlink(path);
+	rmdir(dir);
+	unsetenv("TZDIR");
+}
+
+static void when_clocks_show_a_time(void **state)
+{
+	static const struct { const char *name, *rule, *local, *want; } rows[] = {
+		{ "any day", "CET-1CEST,M3.5.0,M10.5.0/3", "2026-12-20",
+		  "2026-12-19T23:00:00Z" },
+		{ "in summer", "CET-1CEST,M3.5.0,M10.5.0/3", "2026-07-01",
+		  "2026-06-30T22:00:00Z" },
+		{ "never: when they go forward", "CET-1CEST,M3.5.0,M10.5.0/3",
+		  "2026-03-29T02:30:00Z", "2026-03-29T01:00:00Z" },
+		{ "twice: the first time", "CET-1CEST,M3.5.0,M10.5.0/3",
+		  "2026-10-25T02:30:00Z", "2026-10-25T00:30:00Z" },
+		{ "west", "EST5EDT,M3.2.0,M11.1.0", "2026-12-20",
+		  "2026-12-20T05:00:00Z" },
+		{ "UTC", "UTC0", "2026-12-20", "2026-12-20T00:00:00Z" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena a = { 0 };
+		struct err err = { 0 };
+		const struct zone *z;
+
+		assert_int_equal(zone_of_rule(&z, &a, rows[i].rule, &err), 0);
+		if (zone_when_s(z, at(rows[i].local)) != at(rows[i].want))
+			fail_msg("%s: %lld", rows[i].name,
+				 (long long)zone_when_s(z, at(rows[i].local)));
+		arena_release(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +321,8 @@ int main(void)
 		cmocka_unit_test(zones_of_this_system),
 		cmocka_unit_test(as_the_c_library_has_it),
 		cmocka_unit_test(no_zones),
+		cmocka_unit_test(broken_files),
+		cmocka_unit_test(when_clocks_show_a_time),
 	};
 
 	return cmocka_run_group_tests_name("zone", tests, NULL, NULL);
