@@ -405,6 +405,20 @@ static void git_end(struct exchange *x)
 	}
 }
 
+/* The log names calls without the API's root, also those nobody worked on. */
+static void drop_root(struct sim_call *c)
+{
+	const char *rest = str_starts(c->path, "/api/v3/") ||
+		str_starts(c->path, "/api/v1/") ? c->path + strlen("/api/v1")
+		: str_eq(c->path, "/api/graphql") ? "/graphql" : NULL;
+	char *path = xstrdup(rest);
+
+	if (!path)
+		return;
+	free(c->path);
+	c->path = path;
+}
+
 static void api(struct exchange *x)
 {
 	struct sim_call *c = &x->call;
@@ -425,6 +439,8 @@ static void api(struct exchange *x)
 		github_call(c);
 	else if (acts)
 		gitea_call(c);
+	else
+		drop_root(c);
 	/* The answer is written out without the lock: let it share nothing. */
 	whole = json_deep_copy(c->out.json);
 	json_decref(c->out.json);
