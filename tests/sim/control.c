@@ -336,6 +336,7 @@ static bool hook_write(struct sim *s, struct sim_repo *r)
 		if (json_is_true(json_object_get(rule, "block_push")))
 			buf_addf(&text, "refs/heads/%s\n", name);
 	ok = write_file(r->dir, "sim-protected", buf_str(&text));
+	buf_release(&text);
 	if (is_gh)
 		return ok && write_file(r->dir, "hooks/update",
 			"#!/bin/sh\n"

@@ -470,7 +470,7 @@ bool resolve(struct sim_repo *r, const char *ref, struct buf *out)
 	ok = ref[0] != '-' && GIT(r->dir, out, "rev-parse", "-q", "--verify",
 				  "--end-of-options", buf_str(&spec)) == 0;
 	if (!ok)
-		buf_reset(out);
+		buf_release(out);
 	buf_release(&spec);
 	return ok;
 }

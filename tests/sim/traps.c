@@ -241,7 +241,7 @@ json_t *fault_take(struct sim *s, const char *method, const char *path)
 		}
 		if (f->count == 0)
 			continue;
-		spec = json_incref(f->spec);
+		spec = json_deep_copy(f->spec);
 		if (f->count > 0 && --f->count == 0) {
 			*p = f->next;
 			fault_free(f);
