@@ -7,14 +7,7 @@
 
 #include "bot/base/log.h"
 #include "bot/base/str.h"
-
-/* Colours by what a reader should do: nothing, wait, look. */
-#define C_OFF	"\033[0m"
-#define C_BOLD	"\033[1m"
-#define C_DIM	"\033[2m"
-#define C_RED	"\033[31m"
-#define C_GREEN	"\033[32m"
-#define C_YELLOW "\033[33m"
+#include "bot/table.h"
 
 bool output_colored(enum color color)
 {
@@ -24,41 +17,6 @@ bool output_colored(enum color color)
 		return color == COLOR_ALWAYS;
 	return isatty(STDOUT_FILENO) && !(no && *no) &&
 	       !(term && str_eq(term, "dumb"));
-}
-
-/* Append untrusted text, redacted and escaped. */
-static void add(struct buf *out, const char *s)
-{
-	char *copy = xstrdup(s ? s : "-");
-
-	log_redact(copy);
-	escape_terminal(out, copy, strlen(copy));
-	free(copy);
-}
-
-static void put(struct buf *out)
-{
-	fwrite(buf_str(out), 1, out->len, stdout);
-	buf_release(out);
-}
-
-/* Digests are cut to twelve digits where people read. */
-static void add_version(struct buf *out, const char *version)
-{
-	const char *at;
-
-	if (!version || !*version) {
-		buf_addch(out, '-');
-		return;
-	}
-	while ((at = strstr(version, "sha256:"))) {
-		size_t hex = strspn(at + 7, "0123456789abcdef");
-
-		buf_add(out, version, (size_t)(at - version));
-		buf_add(out, at, 7 + (hex < 12 ? hex : 12));
-		version = at + 7 + hex;
-	}
-	add(out, version);
 }
 
 static const char *action_color(const struct result *res)
@@ -85,15 +43,15 @@ void output_results(const struct run *run, bool dry, bool colored)
 			waste++;	/* a long list of nothing helps nobody */
 			continue;
 		}
-		add(&out, res->environment);
+		show(&out, res->environment);
 		buf_addch(&out, '/');
-		add(&out, res->service);
+		show(&out, res->service);
 		buf_addch(&out, ' ');
-		add_version(&out, res->old_version);
+		show_version(&out, res->old_version);
 		if (res->new_version &&
 		    !str_eq(res->new_version, res->old_version)) {
 			buf_addstr(&out, " -> ");
-			add_version(&out, res->new_version);
+			show_version(&out, res->new_version);
 		}
 		buf_addf(&out, ": %s%s%s%s", colored ? action_color(res) : "",
 			 dry && action_is_deed(res->action) ? "would be " : "",
@@ -102,15 +60,15 @@ void output_results(const struct run *run, bool dry, bool colored)
 			buf_addf(&out, " %.10s", res->commit);
 		if (res->pr_url && *res->pr_url) {
 			buf_addch(&out, ' ');
-			add(&out, res->pr_url);
+			show(&out, res->pr_url);
 		}
 		if (res->reason) {
 			buf_addstr(&out, " (");
-			add(&out, res->reason);
+			show(&out, res->reason);
 			buf_addch(&out, ')');
 		}
 		buf_addch(&out, '\n');
-		put(&out);
+		show_out(&out);
 	}
 	if (waste)
 		printf("%zu more: unchanged\n", waste);
@@ -137,7 +95,7 @@ void output_diffs(const struct run *run, bool colored)
 			if (*color)
 				buf_addstr(&out, C_OFF);
 			buf_addch(&out, '\n');
-			put(&out);
+			show_out(&out);
 			line += len + (line[len] != '\0');
 		}
 	}
@@ -155,68 +113,6 @@ static const struct result *result_at(const struct run *run,
 	return NULL;
 }
 
-/* Columns that terminals show: UTF-8 continuation bytes take none. */
-static size_t width(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
-/* A table of text: cells row by row, the first row its head. */
-struct table {
-	char **cells;
-	const char **colors;
-	size_t columns, len, cap, colors_cap;
-};
-
-static void cell_add(struct table *t, char *text_taken, const char *color)
-{
-	size_t len = t->len;
-
-	ARRAY_GROW(t->cells, t->len, t->cap);
-	ARRAY_GROW(t->colors, len, t->colors_cap);
-	t->cells[t->len] = text_taken;
-	t->colors[t->len] = color;
-	t->len++;
-}
-
-static void table_put(const struct table *t, bool colored)
-{
-	size_t *widths = xcalloc(t->columns, sizeof(*widths));
-	struct buf out = { 0 };
-
-	for (size_t i = 0; i < t->len; i++)
-		if (width(t->cells[i]) > widths[i % t->columns])
-			widths[i % t->columns] = width(t->cells[i]);
-	for (size_t i = 0; i < t->len; i++) {
-		bool is_last = i % t->columns == t->columns - 1;
-
-		if (colored && t->colors[i])
-			buf_addstr(&out, t->colors[i]);
-		buf_addstr(&out, t->cells[i]);
-		if (colored && t->colors[i])
-			buf_addstr(&out, C_OFF);
-		if (is_last)
-			buf_addch(&out, '\n');
-		else
-			buf_addf(&out, "%*s", (int)(widths[i % t->columns] + 2 -
-				 width(t->cells[i])), "");
-	}
-	put(&out);
-	free(widths);
-}
-
-static void table_release(struct table *t)
-{
-	for (size_t i = 0; i < t->len; i++)
-		free(t->cells[i]);
-	free(t->cells);
-	free(t->colors);
-}
-
 static char *version_cell(const struct spot *spot)
 {
 	struct buf out = { 0 };
@@ -224,7 +120,7 @@ static char *version_cell(const struct spot *spot)
 	if (spot->place.err.code)
 		buf_addstr(&out, "error");
 	else
-		add_version(&out, spot->place.version);
+		show_version(&out, spot->place.version);
 	return buf_detach(&out);
 }
 
@@ -264,19 +160,19 @@ void output_status(const struct run *run, const struct request *r,
 
 	for (size_t e = 0; e < s->config.environments_len; e++)
 		t.columns += env_shown(r, s->config.environments[e].name);
-	cell_add(&t, xstrdup("SERVICE"), C_BOLD);
+	table_add(&t, xstrdup("SERVICE"), C_BOLD);
 	for (size_t e = 0; e < s->config.environments_len; e++)
 		if (env_shown(r, s->config.environments[e].name))
-			cell_add(&t, xstrdup(s->config.environments[e].name),
+			table_add(&t, xstrdup(s->config.environments[e].name),
 				 C_BOLD);
 	for (size_t i = 0; i < s->services_len; i++) {
-		cell_add(&t, xstrdup(s->services[i].name), NULL);
+		table_add(&t, xstrdup(s->services[i].name), NULL);
 		for (size_t e = 0; e < s->config.environments_len; e++) {
 			const char *env = s->config.environments[e].name;
 			const struct spot *spot = state_spot(s, i, e);
 
 			if (env_shown(r, env))
-				cell_add(&t, version_cell(spot),
+				table_add(&t, version_cell(spot),
 					 version_color(spot, result_at(run,
 						s->services[i].name, env)));
 		}
@@ -291,12 +187,12 @@ void output_status(const struct run *run, const struct request *r,
 			continue;
 		if (n++ == 0)
 			buf_addch(&out, '\n');
-		add(&out, res->service);
+		show(&out, res->service);
 		buf_addstr(&out, " -> ");
-		add(&out, res->environment);
+		show(&out, res->environment);
 		buf_addstr(&out, ": ");
 		if (res->new_version) {
-			add_version(&out, res->new_version);
+			show_version(&out, res->new_version);
 			buf_addch(&out, ' ');
 		}
 		if (action_is_deed(res->action))
@@ -308,14 +204,14 @@ void output_status(const struct run *run, const struct request *r,
 				 colored ? C_OFF : "");
 		if (res->reason) {
 			buf_addstr(&out, ": ");
-			add(&out, res->reason);
+			show(&out, res->reason);
 		}
 		if (res->pr_url && *res->pr_url) {
 			buf_addch(&out, ' ');
-			add(&out, res->pr_url);
+			show(&out, res->pr_url);
 		}
 		buf_addch(&out, '\n');
-		put(&out);
+		show_out(&out);
 	}
 }
 
@@ -324,10 +220,10 @@ void output_check(const struct state *s, bool colored)
 	struct table t = { .columns = 4 };
 	size_t fields = 0;
 
-	cell_add(&t, xstrdup("SERVICE"), C_BOLD);
-	cell_add(&t, xstrdup("ENVIRONMENT"), C_BOLD);
-	cell_add(&t, xstrdup("VERSION"), C_BOLD);
-	cell_add(&t, xstrdup("FIELD"), C_BOLD);
+	table_add(&t, xstrdup("SERVICE"), C_BOLD);
+	table_add(&t, xstrdup("ENVIRONMENT"), C_BOLD);
+	table_add(&t, xstrdup("VERSION"), C_BOLD);
+	table_add(&t, xstrdup("FIELD"), C_BOLD);
 	for (size_t i = 0; i < s->services_len; i++)
 		for (size_t e = 0; e < s->config.environments_len; e++) {
 			const struct place *p = &state_spot(s, i, e)->place;
@@ -338,20 +234,20 @@ void output_check(const struct state *s, bool colored)
 				struct buf v = { 0 }, f = { 0 };
 
 				version_format(&v, &slot->version);
-				add(&f, p->err.code && k == 0 ? p->err.msg
+				show(&f, p->err.code && k == 0 ? p->err.msg
 							      : slot->file);
 				if (!p->err.code) {
 					buf_addch(&f, ' ');
-					add(&f, slot->image ? slot->image
+					show(&f, slot->image ? slot->image
 							    : slot->path);
 				}
 				fields++;
-				cell_add(&t, xstrdup(p->service), NULL);
-				cell_add(&t, xstrdup(p->env->name), NULL);
-				cell_add(&t, p->err.code ? xstrdup("error")
+				table_add(&t, xstrdup(p->service), NULL);
+				table_add(&t, xstrdup(p->env->name), NULL);
+				table_add(&t, p->err.code ? xstrdup("error")
 					 : buf_detach(&v),
 					 p->err.code ? C_RED : C_GREEN);
-				cell_add(&t, buf_detach(&f), NULL);
+				table_add(&t, buf_detach(&f), NULL);
 				buf_release(&v);
 			}
 		}
