@@ -56,6 +56,8 @@ static int run_plan(struct options *o, bool dry)
 	code = plan_exit_code(run.results, run.len, o->request.command);
 	if (!o->json && o->request.command == CMD_STATUS) {
 		output_status(&run, &o->request, colored);
+	} else if (!o->json && o->request.command == CMD_LOG) {
+		output_log(&run, &o->request, colored);
 	} else if (!o->json && log_level() > LOG_QUIET) {
 		output_results(&run, dry, colored);
 		if (dry)
@@ -142,6 +144,13 @@ const struct command commands[] = {
 	  "What runs where, what each pending promotion waits for, what "
 	  "drifted. Changes nothing.",
 	  OPT_COMMON, cmd_status },
+	{ "log", CMD_LOG, "SERVICE [ENV]",
+	  "what a service has run, since when, and why",
+	  "The timeline of a service: the versions it has had in each "
+	  "environment on the\nbase branch, newest first, with since when and "
+	  "how long, the commit, its author\nand why it came.\n\n"
+	  "  git promote log web production",
+	  OPT_COMMON | OPT_LOG, cmd_status },
 	{ "check", CMD_CHECK, "",
 	  "is promote.yaml right, does every field exist",
 	  "Is promote.yaml right, and does every field it leads to exist? "

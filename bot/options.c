@@ -9,7 +9,7 @@
 #include "bot/base/version.h"
 #include "bot/trailers.h"
 
-enum { TIMEOUT_DEFAULT_MS = 5 * 60 * 1000 };
+enum { TIMEOUT_DEFAULT_MS = 5 * 60 * 1000, LOG_LIMIT = 10 };
 
 /* While parsing: what may come in any order and is put together at the end. */
 struct parser {
@@ -168,6 +168,18 @@ static int opt_override(struct parser *p, const char *v)
 	return 0;
 }
 
+static int opt_limit(struct parser *p, const char *v)
+{
+	int64_t n = trailer_number(v);
+
+	if (n < 1 || n > 100000)
+		return err_set(p->err, ERR_USAGE, "--limit: '%s' is not a "
+			       "number from 1 to 100000", v);
+	p->o->request.limit = (size_t)n;
+	p->o->request.limit_given = true;
+	return 0;
+}
+
 static const struct option {
 	const char *name;
 	char letter;
@@ -188,6 +200,8 @@ static const struct option {
 	  "why; kept in the commit and the pull request" },
 	{ "override", 0, "GATE,...", OPT_REASON | OPT_BUMP, opt_override,
 	  "break-glass: do not wait for these gates; needs --reason" },
+	{ "limit", 0, "N", OPT_LOG, opt_limit,
+	  "so many versions of each environment, however far back (10)" },
 	{ "repo", 0, "URL|PATH", OPT_COMMON, opt_repo,
 	  "the config repository; else $PROMOTE_REPO, else this checkout's "
 	  "origin" },
@@ -366,6 +380,14 @@ static int args_take(struct parser *p)
 		r->envs_len = p->args_len;
 		return 0;
 	case CMD_LOG:
+		if (p->args_len < 1 || p->args_len > 2)
+			return err_set(p->err, ERR_USAGE, "whose timeline? "
+				       "usage: git promote log %s",
+				       p->command->synopsis);
+		if (p->args_len == 2)
+			r->env = p->args[1];
+		p->args_len = 1;
+		return wishes_parse(p, 0, false);
 	case CMD_AUTO:
 	case CMD_CHECK:
 		if (p->args_len)
@@ -415,6 +437,7 @@ int options_parse(struct options *o, const struct command *c, int argc,
 	memset(o, 0, sizeof(*o));
 	o->world.timeout_ms = TIMEOUT_DEFAULT_MS;
 	o->request.command = c->id;
+	o->request.limit = LOG_LIMIT;
 	p.args = arena_alloc(&o->arena, (size_t)(argc + 1) * sizeof(*p.args));
 	for (int i = 0; i < argc; i++) {
 		bool took_next = false;

@@ -31,6 +31,7 @@ enum {
 	OPT_COMMON = 1 << 0,
 	OPT_BUMP = 1 << 1,	/* --to, --image, --source, --build */
 	OPT_REASON = 1 << 2,	/* --reason, --override */
+	OPT_LOG = 1 << 3,	/* --limit */
 };
 
 /*

@@ -145,6 +145,53 @@ static json_t *places_json(const struct state *s)
 	return list;
 }
 
+static json_t *stay_json(const struct stay *s)
+{
+	json_t *j = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
+		"version", text(stay_is_gap(s) ? NULL : s->version),
+		"since", time_text(s->from_s),
+		"until", time_text(s->until_s),
+		"commit", text(s->commit), "author", text(s->author),
+		"source", text(s->source));
+
+	json_object_set_new(j, "build", s->build < 0 ? json_null()
+			    : json_integer(s->build));
+	json_object_set_new(j, "from", text(s->promoted_from));
+	json_object_set_new(j, "rolledBack", text(s->rolled_back));
+	json_object_set_new(j, "override", text(s->overridden));
+	json_object_set_new(j, "reason", text(s->reason));
+	json_object_set_new(j, "byPromote", json_boolean(s->is_ours));
+	return j;
+}
+
+/* log: newest first; `complete`: nothing came before the last one. */
+static json_t *timelines_json(const struct state *s, const struct request *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->services_len * s->config.environments_len;
+	     i++) {
+		const struct spot *spot = &s->spots[i];
+		const struct timeline *t = spot->timeline;
+		json_t *stays = json_array();
+		size_t n = 0;
+
+		for (; t && n < t->len && n < r->limit; n++)
+			json_array_append_new(stays,
+					      stay_json(&t->stays[n]));
+		if (!t) {
+			json_decref(stays);
+			continue;
+		}
+		json_array_append_new(list, json_pack("{s:o, s:o, s:b, s:o}",
+			"service", text(spot->place.service),
+			"environment", text(spot->place.env->name),
+			"complete", t->complete && n == t->len,
+			"stays", stays));
+	}
+	return list;
+}
+
 void output_json(const struct run *run, const struct request *r,
 		 const struct err *err, int exit_code)
 {
@@ -159,6 +206,9 @@ void output_json(const struct run *run, const struct request *r,
 	json_object_set_new(j, "results", list);
 	if (r->command == CMD_STATUS || r->command == CMD_CHECK)
 		json_object_set_new(j, "places", places_json(&run->state));
+	if (r->command == CMD_LOG)
+		json_object_set_new(j, "timelines",
+				    timelines_json(&run->state, r));
 	if (run->state.diag.len)
 		json_object_set_new(j, "faults",
 				    faults_json(&run->state.diag));

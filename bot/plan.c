@@ -135,8 +135,10 @@ void plan_make(struct plan *p, const struct state *s, const struct request *r)
 	case CMD_STATUS:
 		plan_auto(&pl);
 		break;
-	case CMD_ROLLBACK:
 	case CMD_LOG:
+		plan_log(&pl);
+		break;
+	case CMD_ROLLBACK:
 	case CMD_CHECK:
 		break;
 	}

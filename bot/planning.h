@@ -96,9 +96,10 @@ void pl_promote_version(struct planner *pl, struct result *res,
 			const struct stay *stay, const struct stay *slowest,
 			bool named);
 
-/* One per command: bot/plan_entry.c, plan_to.c, plan_promote.c. */
+/* One per command: bot/plan_entry.c, plan_to.c, plan_promote.c ... */
 void plan_bump(struct planner *pl);
 void plan_to(struct planner *pl);
 void plan_auto(struct planner *pl);	/* and status */
+void plan_log(struct planner *pl);
 
 #endif

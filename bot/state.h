@@ -46,6 +46,8 @@ struct request {
 	const char **overrides;
 	size_t overrides_len;
 	const char *author_name, *author_mail;
+	size_t limit;		/* log: versions for each environment */
+	bool limit_given;
 	bool has_forge;		/* pull requests are possible */
 	const char *forge_missing;	/* why not, for messages */
 };

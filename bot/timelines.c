@@ -101,6 +101,21 @@ static size_t *positions(const struct history_set *h, const size_t *index,
 	return pos;
 }
 
+static void stay_describe(struct arena *a, const struct repo_commit *c,
+			  struct stay *stay)
+{
+	const char *m = c->message;
+
+	stay->is_ours = true;
+	stay->author = c->author_name;
+	stay->build = trailer_number(trailer_get(a, m, "Promote-Build"));
+	stay->source = trailer_get(a, m, "Promote-Source");
+	stay->promoted_from = trailer_get(a, m, "Promote-From");
+	stay->rolled_back = trailer_get(a, m, "Promote-Rollback");
+	stay->overridden = trailer_get(a, m, "Promote-Override");
+	stay->reason = trailer_get(a, m, "Promote-Reason");
+}
+
 /*
  * What the commit that brought a stay says about itself: its own trailers, or
  * those of the commit it merged. That one is here already as a rule: history
@@ -110,19 +125,18 @@ static int trailers_read(struct state *s, struct repo *repo,
 			 const struct spot *spot, const struct oid *id,
 			 struct stay *stay, struct err *err)
 {
+	struct arena *a = &s->arena;
 	struct repo_commit c;
 	const char *service;
 
 	stay->build = -1;
-	if (repo_commit(repo, id, &s->arena, &c, err) < 0)
+	if (repo_commit(repo, id, a, &c, err) < 0)
 		return -1;
+	stay->author = c.author_name;
 	for (int depth = 0; depth < 2; depth++) {
-		service = trailer_get(&s->arena, c.message, "Promote-Service");
+		service = trailer_get(a, c.message, "Promote-Service");
 		if (str_eq(service, spot->place.service)) {
-			stay->build = trailer_number(trailer_get(&s->arena,
-						c.message, "Promote-Build"));
-			stay->source = trailer_get(&s->arena, c.message,
-						   "Promote-Source");
+			stay_describe(a, &c, stay);
 			return 0;
 		}
 		if (c.parents_len < 2 || depth)

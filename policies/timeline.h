@@ -28,6 +28,14 @@ struct stay {
 	size_t pos;		/* of that commit: 0 is the head */
 	int64_t build;		/* --build of that commit; -1: not known */
 	const char *source;	/* --source of that commit; or NULL */
+
+	/* For people only: nothing is decided by these. NULL: not known. */
+	const char *author;
+	const char *promoted_from;	/* environment */
+	const char *rolled_back;	/* the version it was rolled back from */
+	const char *overridden;		/* gates, "soak,hours" */
+	const char *reason;
+	bool is_ours;		/* the commit says that the bot made it */
 };
 
 struct timeline {
