@@ -318,6 +318,25 @@ static int events(struct parse *p, yaml_parser_t *y, struct nest *nest,
 	return 0;
 }
 
+/*
+ * libyaml looks through all %TAG lines for each of them, so a text full of
+ * them takes it hours. Nobody has more than a few.
+ */
+enum { MAX_TAG_LINES = 100 };
+
+static bool has_many_tag_lines(const char *text, size_t len)
+{
+	const char *at = text, *end = text + len;
+
+	for (int n = 0; n < MAX_TAG_LINES; n++) {
+		at = memmem(at, (size_t)(end - at), "%TAG", 4);
+		if (!at)
+			return false;
+		at++;
+	}
+	return true;
+}
+
 static int check_text(const char *text, size_t len, struct err *err)
 {
 	if (len > YE_MAX_SIZE)
@@ -328,6 +347,9 @@ static int check_text(const char *text, size_t len, struct err *err)
 			 memcmp(text, "\xfe\xff", 2) == 0))
 		return err_set(err, ERR_DATA, "1:1: UTF-16 is not supported; "
 			       "save the file as UTF-8");
+	if (has_many_tag_lines(text, len))
+		return err_set(err, ERR_DATA, "1:1: more than %d %%TAG lines",
+			       MAX_TAG_LINES);
 	return 0;
 }
 

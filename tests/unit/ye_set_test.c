@@ -206,6 +206,14 @@ static void limits_hold(void **state)
 	assert_non_null(strstr(err.msg, "1:129: more than 128"));
 	buf_reset(&deep);
 	err_clear(&err);
+	for (int i = 0; i < 200; i++)
+		buf_addf(&deep, "%%TAG !a%d! x\n", i);
+	buf_addstr(&deep, "---\na: x\n");
+	assert_int_equal(ye_set(&out, deep.data, deep.len, path, "v", NULL,
+				&err), -1);
+	assert_int_equal(err.code, ERR_DATA);
+	buf_reset(&deep);
+	err_clear(&err);
 	buf_addstr(&deep, "a: ");
 	memset(buf_reserve(&deep, YE_MAX_SIZE), 'x', YE_MAX_SIZE);
 	deep.len += YE_MAX_SIZE;
