@@ -13,6 +13,7 @@ enum {
 	REQUEST_MS = 60 * 1000,
 	MAX_LIMIT_WAITS = 3,
 	SECONDARY_S = 60,	/* "at least a minute, doubling" (GitHub) */
+	MOST_LIMIT_S = 366 * 86400,	/* whatever the server says */
 	SAID_MAX = 400,
 };
 
@@ -169,7 +170,7 @@ static int64_t reset_in_s(const struct forge_answer *a)
 	if (reset < 0)
 		return -1;
 	s = reset - (int64_t)time(NULL);
-	return s < 1 ? 1 : s;
+	return s < 1 ? 1 : s > MOST_LIMIT_S ? MOST_LIMIT_S : s;
 }
 
 /* How long nothing more may be asked; -1: the answer is no rate limit. */

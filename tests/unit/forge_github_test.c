@@ -611,7 +611,7 @@ static void rate_limits(void **state)
 		  1000, 1000 },
 		{ "none remaining, reset beyond the run", op_get,
 		  GET7 "h X-RateLimit-Remaining: 0\n"
-		  "h X-RateLimit-Reset: 99999999999\n"
+		  "h X-RateLimit-Reset: 99999999999999999999\n"
 		  "< 403 {'message':'API rate limit exceeded'}\n",
 		  ERR_TRANSIENT, "limits the rate" },
 		{ "limited for ever", op_get,
