@@ -18,10 +18,14 @@
  *
  * Errors of all functions: ERR_TRANSIENT (network, 5xx, rate limit; says for
  * how long), ERR_REFUSED (the token may not; names the permission where the
- * forge tells), ERR_NOTFOUND, ERR_DATA (an answer that is not the forge's),
+ * forge tells), ERR_NOTFOUND (or the token may not see it), ERR_DATA (an
+ * answer that is not the forge's), ERR_USAGE (the repository has moved),
  * ERR_WAIT (not yet: mergeability, checks), ERR_RACE (the head moved).
  * Calls that create something are upserts: after a lost or doubtful answer
  * they look whether it is there before they say that it failed.
+ *
+ * A rate limit is waited for where that fits into the run. Everything in an
+ * answer but a commit id is untrusted text; whoever shows it escapes it.
  */
 struct forge;
 
@@ -96,7 +100,8 @@ struct forge_pr {
 	const char *head_sha;
 	bool head_is_ours;	/* head repository is the config repository */
 	bool is_draft;
-	bool auto_merge;	/* armed or queued to land by itself */
+	bool auto_merge;	/* armed; not told of a merge queue (see
+				   readiness), and never by Gitea */
 	const char *author;
 	const char *merge_sha;	/* the commit it became, or NULL */
 	int64_t created_s, closed_s, merged_s;	/* TIME_UNKNOWN: not so */
@@ -113,7 +118,11 @@ int forge_list_open(struct forge *f, const char *base, const char *head_prefix,
 		    struct arena *a, struct forge_pr **out, size_t *len,
 		    struct err *err);
 
-/* All of HEAD into BASE in any state, newest first; at most the last 50. */
+/*
+ * All of HEAD into BASE in any state, newest first; at most the last 50. On
+ * Gitea, which cannot be asked by head, among the 500 that changed last; read
+ * once and kept until forge_list_open() or a change.
+ */
 int forge_list_by_head(struct forge *f, const char *base, const char *head,
 		       struct arena *a, struct forge_pr **out, size_t *len,
 		       struct err *err);
@@ -130,7 +139,8 @@ struct forge_new_pr {
 /*
  * Open one, or find the open one that is there already (then *existed). A
  * forge that has not seen the pushed branch yet is asked again within a few
- * seconds. ERR_NOTFOUND with existed false: nothing between head and base.
+ * seconds. *existed is false, too, for one that this very call made although
+ * its answer was lost. ERR_NOTFOUND: nothing between head and base.
  */
 int forge_open_pr(struct forge *f, const struct forge_new_pr *pr,
 		  struct arena *a, struct forge_pr *out, bool *existed,
@@ -171,12 +181,15 @@ enum forge_ready {
 };
 struct forge_readiness {
 	enum forge_ready ready;
-	bool approved;		/* somebody approved the present head */
+	bool approved;		/* somebody who counts approved the present
+				   head, and nobody objects; false: unknown */
 	const char *head_sha;	/* the head that this was said of */
 	const char *reason;	/* for people; never NULL */
 };
 /*
- * Asks until the forge has computed it, for WAIT_MS at most (0: once).
+ * Asks until the forge has computed it, for WAIT_MS at most (0: once). Gitea
+ * does not tell a conflict from "still computing": it takes 8 seconds of no to
+ * call it a conflict. One that is merged or closed is BLOCKED.
  */
 int forge_readiness(struct forge *f, long long number, int64_t wait_ms,
 		    struct arena *a, struct forge_readiness *out,
@@ -192,7 +205,12 @@ enum forge_merge_method {
  * ERR_WAIT where it cannot be merged yet ("base branch was modified" and its
  * like were tried again), ERR_REFUSED where a person, a rule or the token
  * stands against it. MERGE_SHA (in A) is the commit it became, or NULL where
- * the forge does not say. Merged already, with that head: success.
+ * the forge does not say. Merged already, with that head: success. A merge
+ * queue in the way: it is put there, and that is ERR_WAIT.
+ *
+ * Without FORGE_HAS_EXPECTED_HEAD (Gitea before 1.16) the head is compared
+ * just before and after, with a warning: a push in between gets merged, and
+ * is then ERR_RACE.
  */
 int forge_merge(struct forge *f, long long number, const char *head_sha,
 		enum forge_merge_method method, const char *title,
@@ -202,13 +220,18 @@ int forge_merge(struct forge *f, long long number, const char *head_sha,
 /*
  * Let the forge merge HEAD_SHA by itself when its own conditions hold.
  * *merged: it had nothing to wait for and merged at once. ERR_WAIT: not yet
- * possible. ERR_REFUSED: the repository does not allow it.
+ * possible. ERR_REFUSED: the repository does not allow it. Armed already:
+ * success. GitHub keeps to HEAD_SHA; Gitea's schedule is compared with it
+ * before and after only, and whether it survives a later push is Gitea's.
  */
 int forge_arm(struct forge *f, const struct forge_pr *pr, const char *head_sha,
 	      enum forge_merge_method method, bool *merged, struct err *err);
 int forge_disarm(struct forge *f, const struct forge_pr *pr, struct err *err);
 
-/* Delete a branch of the repository. Gone already is success. */
+/*
+ * Delete a branch of the repository, whatever it holds by now: no forge takes
+ * an expected id here, a push does. Gone already is success.
+ */
 int forge_delete_branch(struct forge *f, const char *branch, struct err *err);
 
 enum forge_status_state {

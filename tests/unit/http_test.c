@@ -608,6 +608,8 @@ static void credentials_are_one_word(void **state)
 
 static void nothing_is_sent_that_was_not_asked_for(void **state)
 {
+	static const char *const headers[] = { "Content-Type: text/x-mine",
+					       "X-Mine: 1", NULL };
 	struct http *h = client(20000, 0);
 	struct http_request req = { .url = url(&server, "/cookie") };
 	struct http_response res;
@@ -623,6 +625,15 @@ static void nothing_is_sent_that_was_not_asked_for(void **state)
 	assert_null(strcasestr(server.seen->text, "\nAuthorization"));
 	assert_non_null(strcasestr(server.seen->text,
 				   "\nUser-Agent: git-promote/"));
+
+	req.headers = headers;
+	req.method = "POST";
+	req.body = "x";
+	req.body_len = 1;
+	assert_int_equal(http_do(h, &req, &res, &err), 0);
+	http_response_release(&res);
+	assert_non_null(strstr(server.seen->text, "\nContent-Type: text/x-mine"));
+	assert_non_null(strstr(server.seen->text, "\nX-Mine: 1\r"));
 	http_free(h);
 }
 
@@ -651,6 +662,8 @@ static void large_bodies_go_up_whole(void **state)
 		assert_int_equal(server.seen->body_len, sizeof(body));
 		assert_int_equal(server.seen->body_sum, sum);
 		assert_null(strcasestr(server.seen->text, "\nExpect"));
+		/* curl would call it a form. */
+		assert_null(strcasestr(server.seen->text, "\nContent-Type"));
 		assert_true(http_cost(h)->bytes_sent > sizeof(body));
 		assert_true(http_cost(h)->bytes_sent < sizeof(body) + 1000);
 		http_response_release(&res);
