@@ -31,8 +31,9 @@ struct repo {
 /* Fetching what is not here (need.c) ---------------------------------------- */
 
 /*
- * Commits, each with DEPTH - 1 generations of its parents. With TREES also as
- * much of their trees as the server sends at once without it being too much.
+ * Commits, each with up to DEPTH - 1 generations of its parents. With TREES
+ * also what the server sends of their trees in the same breath; then there may
+ * be fewer generations, and the caller asks again from where they end.
  * AFTER, where given, is a commit that is here and whose parents these are:
  * what it holds is not sent again. ERR_NOTFOUND: the server has none such.
  */

@@ -26,8 +26,8 @@ static int make_blob(struct maker *m, const struct path_node *leaf,
 	if (old->kind != TREE_FILE || leaf->len)
 		return err_set(err, ERR_UNSAFE, "%s is not a plain file",
 			       e->path);
-	if (store_write(m->r->store, OBJECT_BLOB, e->text, e->len, out,
-			err) < 0)
+	if (store_write(m->r->store, OBJECT_BLOB, e->text, e->len,
+			&old->id, out, err) < 0)
 		return -1;
 	if (oid_eq(out, &old->id))
 		return err_set(err, ERR_BUG, "the edit of %s changes nothing",
@@ -66,7 +66,7 @@ static int make_tree(struct maker *m, const struct path_node *node,
 		}
 		memcpy(data + found[i].id_at, id.id, sizeof(id.id));
 	}
-	rc = store_write(m->r->store, OBJECT_TREE, data, len, out, err);
+	rc = store_write(m->r->store, OBJECT_TREE, data, len, tree, out, err);
 out:
 	object_release(&o);
 	free(found);
@@ -123,8 +123,8 @@ int repo_commit_make(struct repo *r, const struct oid *parent,
 	root = paths_new(paths, n, &a);
 	if (make_tree(&m, root, &head.tree, &tree, err) < 0 ||
 	    commit_format(&text, &tree, parent, meta, err) < 0 ||
-	    store_write(r->store, OBJECT_COMMIT, text.data, text.len, &made,
-			err) < 0 ||
+	    store_write(r->store, OBJECT_COMMIT, text.data, text.len, NULL,
+			&made, err) < 0 ||
 	    check(r, parent, &made, edits, n, err) < 0)
 		goto out;
 	*out = made;

@@ -12,9 +12,8 @@
 enum {
 	FIRST_DEPTH = 2,	/* commit, root and the directories in it */
 	MAX_GUESS = 192 * 1024,	/* bytes of answer to a guess */
-	MAX_WANTS = 2048,	/* ids in one request: a server opens each tree,
-				   and should not be silent for long */
-	MAX_TREES_DEPTH = 256,	/* commits whose trees come along with them */
+	MAX_WANTS = 2048,	/* ids in one request */
+	MAX_DEPTH = 1024,	/* generations of commits with their trees */
 };
 
 /* Which road: filters or not ------------------------------------------------ */
@@ -97,8 +96,12 @@ static int fetch_commits(struct repo *r, const struct oid *ids, size_t n,
 				   .depth = depth };
 
 		f.tree_depth = r->tree_depth;
-		if ((!trees || depth > MAX_TREES_DEPTH) && f.tree_depth > 0)
+		if (!trees && f.tree_depth > 0)
 			f.tree_depth = 0;
+		/* With their trees not too many at once, for the server opens
+		   each of them and is silent meanwhile. */
+		if (f.tree_depth > 0 && f.depth > MAX_DEPTH)
+			f.depth = MAX_DEPTH;
 		if (f.tree_depth == FIRST_DEPTH && depth == 1)
 			f.max_bytes = MAX_GUESS * n;
 		if (after && r->wire.version == 2) {

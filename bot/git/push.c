@@ -6,6 +6,7 @@
 
 #include "bot/base/log.h"
 #include "bot/base/str.h"
+#include "bot/git/pack.h"
 
 /* What goes into the pack --------------------------------------------------- */
 
@@ -65,22 +66,30 @@ static int take_commits(struct packer *p, struct oid id, struct err *err)
 	return 0;
 }
 
-static int make_pack(struct repo *r, const struct repo_update *updates,
-		     size_t n, struct buf *pack, struct err *err)
+struct pack_job {
+	struct repo *r;
+	const struct repo_update *updates;
+	size_t n;
+};
+
+static int make_pack(void *ctx, bool thin, struct buf *out, struct err *err)
 {
-	struct packer p = { .r = r };
+	const struct pack_job *job = ctx;
+	struct packer p = { .r = job->r };
 	bool wanted = false;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (!oid_is_zero(&updates[i].new_id)) {
+	for (size_t i = 0; rc == 0 && i < job->n; i++)
+		if (!oid_is_zero(&job->updates[i].new_id)) {
 			wanted = true;
-			rc = take_commits(&p, updates[i].new_id, err);
+			rc = take_commits(&p, job->updates[i].new_id, err);
 		}
 	/* A push that only deletes has no pack, not even an empty one. */
 	if (rc == 0 && wanted)
-		rc = store_make_pack(r->store, p.ids.ids, p.ids.len, pack,
-				     err);
+		rc = thin ? pack_thin(p.r->store, p.ids.ids, p.ids.len,
+				      &p.seen, out, err)
+			  : store_make_pack(p.r->store, p.ids.ids, p.ids.len,
+					    out, err);
 	oidmap_release(&p.seen);
 	oidlist_release(&p.ids);
 	return rc;
@@ -186,8 +195,8 @@ int repo_push(struct repo *r, struct repo_update *updates, size_t n,
 {
 	static const char *const words[] = { "ok", "lost the race", "refused",
 					     "unknown" };
-	struct buf pack = { 0 };
-	int rc;
+	struct pack_job job = { .r = r, .updates = updates, .n = n };
+	const struct push_pack pack = { .make = make_pack, .ctx = &job };
 
 	for (size_t i = 0; i < n; i++) {
 		updates[i].message[0] = '\0';
@@ -197,11 +206,7 @@ int repo_push(struct repo *r, struct repo_update *updates, size_t n,
 			return err_set(err, ERR_BUG, "'%s' is not a ref",
 				       updates[i].ref);
 	}
-	rc = make_pack(r, updates, n, &pack, err);
-	if (rc == 0)
-		rc = wire_push(&r->wire, updates, n, atomic, &pack, err);
-	buf_release(&pack);
-	if (rc < 0)
+	if (wire_push(&r->wire, updates, n, atomic, &pack, err) < 0)
 		return -1;
 	settle(r, updates, n);
 	if (atomic)

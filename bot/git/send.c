@@ -233,26 +233,30 @@ static void add_commands(struct buf *out, const struct buf *caps,
 }
 
 int wire_push(struct wire *w, struct repo_update *updates, size_t n,
-	      bool atomic, const struct buf *pack, struct err *err)
+	      bool atomic, const struct push_pack *pack, struct err *err)
 {
 	struct report r = { .updates = updates, .n = n };
 	struct pkt_reader in = { .packet = push_packet, .ctx = &r,
 				 .max_bytes = MAX_REPORT_BYTES };
 	const struct buf *caps = &w->push_caps;
-	struct buf head = { 0 };
+	struct buf head = { 0 }, body = { 0 };
 	struct err failed = { 0 };
 	int rc = hello(w, err);
 
 	if (rc == 0)
 		rc = check_caps(caps, updates, n, atomic, err);
+	if (rc == 0)
+		rc = pack->make(pack->ctx,
+				!caps_get(caps, "no-thin", NULL, NULL), &body,
+				err);
 	if (rc < 0) {
 		w->transport->ops->hang_up(w->transport);
 		goto out;
 	}
 	add_commands(&head, caps, updates, n, atomic, &r.banded);
 	r.inner = (struct pkt_reader){ .packet = report_packet, .ctx = &r };
-	if (w->transport->ops->request(w->transport, RECEIVE_PACK, &head, pack,
-				       false, &in, &failed) < 0)
+	if (w->transport->ops->request(w->transport, RECEIVE_PACK, &head,
+				       &body, false, &in, &failed) < 0)
 		log_verbose("push: %s", failed.msg);
 	judge(&r, &failed);
 	if (r.said.len)
@@ -262,5 +266,6 @@ out:
 	pkt_reader_release(&r.inner);
 	buf_release(&r.said);
 	buf_release(&head);
+	buf_release(&body);
 	return rc;
 }

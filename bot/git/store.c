@@ -24,7 +24,8 @@ static const size_t MAX_COMMIT = 4u << 20;
 struct store {
 	git_odb *odb;
 	git_repository *repo;	/* around odb: the pack builder wants one */
-	struct oidmap made;
+	struct oidmap made;	/* -> index in bases */
+	struct oidlist bases;	/* zero: none */
 };
 
 static const git_oid *git(const struct oid *id)
@@ -57,6 +58,7 @@ void store_free(struct store *s)
 	git_repository_free(s->repo);
 	git_odb_free(s->odb);
 	oidmap_release(&s->made);
+	oidlist_release(&s->bases);
 	free(s);
 	libgit_stop();
 }
@@ -80,8 +82,9 @@ static size_t max_len(enum object_type type)
 				   : MAX_COMMIT;
 }
 
-int store_read(struct store *s, const struct oid *id, enum object_type type,
-	       struct object *out, struct err *err)
+int store_read_any(struct store *s, const struct oid *id,
+		   enum object_type *type, struct object *out,
+		   struct err *err)
 {
 	char hex[OID_HEX + 1];
 	git_object_t is;
@@ -90,22 +93,35 @@ int store_read(struct store *s, const struct oid *id, enum object_type type,
 	*out = (struct object){ 0 };
 	oid_hex(hex, id);
 	if (!store_has(s, id))
-		return err_set(err, ERR_DATA, "the server did not send the %s "
-			       "%s", type_name(type), hex);
+		return err_set(err, ERR_DATA, "the server did not send the "
+			       "object %s", hex);
 	if (git_odb_read_header(&len, &is, s->odb, git(id)) < 0)
 		return libgit_error(err, hex);
-	if (is != (git_object_t)type)
-		return err_set(err, ERR_DATA, "%s is a %s, not a %s", hex,
-			       git_object_type2string(is), type_name(type));
-	if (len > max_len(type))
+	*type = (enum object_type)is;
+	if (len > max_len(*type))
 		return err_set(err, ERR_DATA, "the %s %s is too large: %zu "
-			       "bytes, over %zu", type_name(type), hex, len,
-			       max_len(type));
+			       "bytes, over %zu", type_name(*type), hex, len,
+			       max_len(*type));
 	if (git_odb_read(&out->odb, s->odb, git(id)) < 0)
 		return libgit_error(err, hex);
 	out->data = git_odb_object_data(out->odb);
 	out->len = git_odb_object_size(out->odb);
 	return 0;
+}
+
+int store_read(struct store *s, const struct oid *id, enum object_type type,
+	       struct object *out, struct err *err)
+{
+	char hex[OID_HEX + 1];
+	enum object_type is;
+
+	if (store_read_any(s, id, &is, out, err) < 0)
+		return -1;
+	if (is == type)
+		return 0;
+	object_release(out);
+	return err_set(err, ERR_DATA, "%s is a %s, not a %s", oid_hex(hex, id),
+		       type_name(is), type_name(type));
 }
 
 void object_release(struct object *o)
@@ -271,8 +287,10 @@ int store_add_pack(struct store *s, const struct spool *spool,
 /* Writing ------------------------------------------------------------------- */
 
 int store_write(struct store *s, enum object_type type, const void *data,
-		size_t len, struct oid *out, struct err *err)
+		size_t len, const struct oid *base, struct oid *out,
+		struct err *err)
 {
+	static const struct oid none;
 	git_oid id;
 	bool here;
 
@@ -282,9 +300,20 @@ int store_write(struct store *s, enum object_type type, const void *data,
 	here = store_has(s, out);
 	if (git_odb_write(&id, s->odb, data, len, (git_object_t)type) < 0)
 		return libgit_error(err, "cannot make an object");
-	if (!here)
-		oidmap_add(&s->made, out, 0);
+	if (!here) {
+		oidmap_add(&s->made, out, s->bases.len);
+		oidlist_add(&s->bases, base ? base : &none);
+	}
 	return 0;
+}
+
+bool store_base(const struct store *s, const struct oid *id, struct oid *base)
+{
+	const size_t *at = oidmap_get(&s->made, id);
+
+	if (at)
+		*base = s->bases.ids[*at];
+	return at && !oid_is_zero(base);
 }
 
 bool store_made(const struct store *s, const struct oid *id)

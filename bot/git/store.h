@@ -40,6 +40,10 @@ struct object {
  */
 int store_read(struct store *s, const struct oid *id, enum object_type type,
 	       struct object *out, struct err *err);
+/* Whatever its type is. */
+int store_read_any(struct store *s, const struct oid *id,
+		   enum object_type *type, struct object *out,
+		   struct err *err);
 void object_release(struct object *o);
 
 /*
@@ -50,11 +54,17 @@ void object_release(struct object *o);
 int store_add_pack(struct store *s, const struct spool *spool,
 		   struct oidlist *seen, struct err *err);
 
-/* Make an object here. */
+/*
+ * Make an object here. BASE, where given, is the one it was made from: a hint
+ * for sending only what differs.
+ */
 int store_write(struct store *s, enum object_type type, const void *data,
-		size_t len, struct oid *out, struct err *err);
+		size_t len, const struct oid *base, struct oid *out,
+		struct err *err);
 /* Was it made here, so that the server may lack it? */
 bool store_made(const struct store *s, const struct oid *id);
+/* From which one; false: not made here, or from none. */
+bool store_base(const struct store *s, const struct oid *id, struct oid *base);
 
 /* The pack of N objects, whole (no deltas against what it does not hold). */
 int store_make_pack(struct store *s, const struct oid *ids, size_t n,

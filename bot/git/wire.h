@@ -57,12 +57,17 @@ int wire_fetch(struct wire *w, struct fetch *f, struct spool *spool,
 	       struct err *err);
 
 /*
- * Send COMMANDS and PACK to receive-pack. Fills in updates[i].status (OK or
+ * Send UPDATES and the pack that MAKE makes, to receive-pack; THIN: it may
+ * hold deltas against what the server has. Fills in updates[i].status (OK or
  * REFUSED by the server's word; UNKNOWN where it said none) and the messages.
  * -1: nothing was sent.
  */
+struct push_pack {
+	int (*make)(void *ctx, bool thin, struct buf *out, struct err *err);
+	void *ctx;
+};
 int wire_push(struct wire *w, struct repo_update *updates, size_t n,
-	      bool atomic, const struct buf *pack, struct err *err);
+	      bool atomic, const struct push_pack *pack, struct err *err);
 
 /* Shared by fetch and push -------------------------------------------------- */
 

@@ -33,6 +33,9 @@ static inline char *sh_out(struct fixture *f, const char *fmt, ...)
 
 static inline void run_line(const struct fixture *f, struct buf *line,
 			    const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+static inline void run_line(const struct fixture *f, struct buf *line,
+			    const char *fmt, va_list ap)
 {
 	buf_addf(line, "set -e; D=%s; cd $D; export HOME=$D "
 		 "GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@b "

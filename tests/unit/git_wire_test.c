@@ -170,6 +170,15 @@ static void older_greeting_is_read(void **state)
 	buf_release(&hello);
 }
 
+static int make_nothing(void *ctx, bool thin, struct buf *out, struct err *err)
+{
+	(void)ctx;
+	(void)thin;
+	(void)out;
+	(void)err;
+	return 0;
+}
+
 static void reports_are_believed_as_far_as_they_go(void **state)
 {
 	static const struct {
@@ -208,7 +217,8 @@ static void reports_are_believed_as_far_as_they_go(void **state)
 			{ .ref = "refs/heads/side", .new_id = { "1" },
 			  .status = REPO_PUSH_UNKNOWN },
 		};
-		struct buf hello = { 0 }, answer = { 0 }, pack = { 0 };
+		struct buf hello = { 0 }, answer = { 0 };
+		const struct push_pack pack = { .make = make_nothing };
 		size_t len;
 		char *report = packets(rows[i].report, &len);
 		struct talk t;

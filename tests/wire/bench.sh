@@ -46,14 +46,16 @@ serve() { # OPTION...: URL, LOG
 
 unserve() { kill $server $proxy; wait $server $proxy 2>/dev/null; }
 
-# NAME CMD...: the best of RUNS runs, by wall time.
+# NAME CMD...: the best of RUNS runs, by wall time; @ is another text each time.
+n=0
 measure() {
 	local name=$1 best= line i
 	shift
 	for ((i = 0; i < RUNS; i++)); do
+		n=$((n + 1))
 		: >"$LOG"
 		rm -rf "$T/work"
-		if ! /usr/bin/time -f '%e %U %S %M' -o "$T/time" "$@" >"$T/out" 2>&1; then
+		if ! /usr/bin/time -f '%e %U %S %M' -o "$T/time" "${@/@/$RANDOM-$n}" >"$T/out" 2>&1; then
 			sed 's/^/  | /' "$T/out"
 			not_ok "$name runs"
 			return
@@ -75,10 +77,8 @@ measure() {
 }
 
 K=apps/svc-0000/overlays/dev/kustomization.yaml
-n=0
-bump() { # URL: by ourselves
-	n=$((n + 1))
-	measure "$2" "$W" "$1" bump refs/heads/main "$K=newTag: $RANDOM-$n"
+bump() { # URL NAME: by ourselves
+	measure "$2" "$W" "$1" bump refs/heads/main "$K=newTag: @"
 }
 
 cat >"$T/depth1.sh" <<'E'

@@ -42,6 +42,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def answer(self, status, headers, body, taken=0):
+        # Before it is said: whoever heard the answer finds it in the log.
+        if opt.log:
+            with lock, open(opt.log, "a") as f:
+                f.write(f"{self.command} {self.path} {status} {taken} "
+                        f"{len(body)}\n")
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -49,10 +54,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
-        if opt.log:
-            with lock, open(opt.log, "a") as f:
-                f.write(f"{self.command} {self.path} {status} {taken} "
-                        f"{len(body)}\n")
 
     def read_body(self):
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
