@@ -200,7 +200,8 @@ void output_json(const struct run *run, const struct request *r,
 	if (run->state.base)
 		json_object_set_new(j, "base", json_pack("{s:o, s:o}",
 			"branch", text(run->state.base),
-			"commit", text(run->state.base_hex)));
+			"commit", text(run->state.base_hex[0]
+				       ? run->state.base_hex : NULL)));
 	for (size_t i = 0; i < run->len; i++)
 		json_array_append_new(list, result_json(&run->results[i]));
 	json_object_set_new(j, "results", list);

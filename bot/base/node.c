@@ -130,7 +130,7 @@ const char *nearest_word(const char *word, const char *const *known)
 	for (; *known; known++) {
 		size_t d = distance(word, *known);
 
-		if (d < least && d < strlen(*known)) {
+		if (d < least && 2 * d <= strlen(*known)) {
 			least = d;
 			best = *known;
 		}

@@ -57,7 +57,7 @@ void diag_release(struct diag *d);
 
 /*
  * The key in KNOWN (NULL at the end) that a person who wrote WORD most
- * likely meant, or NULL: at most two letters apart.
+ * likely meant, or NULL: at most two letters, and half of it, apart.
  */
 const char *nearest_word(const char *word, const char *const *known);
 
