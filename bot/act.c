@@ -132,8 +132,11 @@ static bool outcome_take(struct plan *p, struct result *res,
 	case REPO_PUSH_REFUSED:
 		doing->undone = true;
 		fail(p, res, ERR_REFUSED, arena_printf(&p->arena, "the server "
-			"refused to update %s: %s", u->ref, u->message[0]
-			? u->message : "it gave no reason"));
+			"refused to update %s: %s%s%s", u->ref, u->message[0]
+			? u->message : "it gave no reason", doing->on_base
+			? "; if it is protected, let the token push there or "
+			  "set `deliver: pull-request` for " : "",
+			doing->on_base ? res->environment : ""));
 		return false;
 	}
 	return false;

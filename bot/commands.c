@@ -35,6 +35,9 @@ static int finish(struct options *o, struct world *w, struct run *run,
 		output_faults(&run->state.diag);
 		log_error("%s", err->msg);
 	}
+	if (code == err_exit_code(ERR_TRANSIENT))
+		log_info("run it again: what was done already is found; "
+			 "--timeout gives it longer");
 	if (o->json)
 		output_json(run, &o->request, err, code);
 	run_release(run);

@@ -152,8 +152,7 @@ int run_loop(struct run *run, struct world *w, const struct request *r,
 				  &w->deadline)) {
 			err_clear(err);
 			return err_set(err, ERR_TRANSIENT, "lost every race "
-				       "within --timeout (%u tries); nothing "
-				       "is half done, run it again",
+				       "within --timeout (%u tries)",
 				       run->races);
 		}
 	}

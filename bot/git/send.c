@@ -128,6 +128,9 @@ static void add_said(struct repo_update *u, const struct buf *said)
 	if (!*s || at + 3 >= room)
 		return;
 	snprintf(u->message + at, room - at, "%s%s", at ? ": " : "", s);
+	/* One line: it becomes part of one. */
+	for (char *nl = u->message; (nl = strchr(nl, '\n')) != NULL;)
+		*nl = ' ';
 	at = strlen(u->message);
 	while (at && (u->message[at - 1] == '\n' || u->message[at - 1] == ' '))
 		u->message[--at] = '\0';
