@@ -151,19 +151,22 @@ static size_t comma_behind(const struct parse *p, size_t at)
 	return at < p->text_len && p->text[at] == ',' ? at : NO_BYTE;
 }
 
-/* From START to END, and the whole line where nothing else is on it. */
+/*
+ * From START to END; where nothing but a comment stands beside that, the
+ * whole line, as for a block entry.
+ */
 static void cut_line(struct session *s, size_t start, size_t end)
 {
 	const struct parse *p = &s->p;
-	size_t line = ye_line_start(p->text, start);
-	size_t rest = ye_line_end(p->text, p->text_len, end);
+	size_t n = p->text_len, line = ye_line_start(p->text, start);
+	size_t rest = ye_skip_blanks(p->text, n, end);
 
-	if (ye_text_is_empty(p->text, line, start) &&
-	    ye_text_is_empty(p->text, end, rest) && rest < p->text_len)
-		ye_plan_splice(&s->plan, line,
-			    ye_skip_break(p->text, p->text_len, rest), "", 0);
-	else
-		ye_plan_splice(&s->plan, start, end, "", 0);
+	if (ye_text_is_empty(p->text, line, start) && rest < n &&
+	    (ye_is_break(p->text[rest]) || p->text[rest] == '#')) {
+		start = line;
+		end = ye_skip_break(p->text, n, ye_line_end(p->text, n, rest));
+	}
+	ye_plan_splice(&s->plan, start, end, "", 0);
 }
 
 static void remove_flow(struct session *s, const struct entry *e, size_t before)

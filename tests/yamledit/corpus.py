@@ -236,8 +236,8 @@ REF = re.compile(r"([A-Za-z0-9.:/_-]+?)(:[\w.+-]+)?(@sha256:[0-9a-f]{64})?$")
 def reference(name, raw, n, path, old):
     """A whole image reference: the version in it changes, not the name."""
     m = REF.match(old)
-    if not m or path[-1] != "image" or not old[0].isalnum() or "://" in old:
-        return      # ko://package is what ko builds, not an image
+    if not m or path[-1] != "image" or not old[0].isalnum() or "//" in old:
+        return      # ko://package is what ko builds; a//b is a mistake
     code, got = d.edit(raw, ("helm", path_of(path), "5.6@" + DIGEST),
                        document=n + 1)
     count["refs"] += 1
