@@ -43,6 +43,22 @@ static json_t *time_text(int64_t s)
 	return j;
 }
 
+/* What the verdict rested on. */
+static json_t *evidence_json(const struct gate_result *g)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < g->evidence_len; i++) {
+		const struct gate_evidence *e = &g->evidence[i];
+
+		json_array_append_new(list, json_pack(
+			"{s:o, s:o, s:o, s:o}", "name", text(e->name),
+			"value", text(e->value), "at", time_text(e->at_s),
+			"url", text(e->url)));
+	}
+	return list;
+}
+
 static json_t *gates_json(const struct result *res)
 {
 	static const char *const verdicts[] = {
@@ -55,10 +71,11 @@ static json_t *gates_json(const struct result *res)
 		const struct gate_result *g = &res->gates[i];
 
 		json_array_append_new(list, json_pack(
-			"{s:s, s:s, s:o, s:o}", "gate", g->name,
+			"{s:s, s:s, s:o, s:o, s:o}", "gate", g->name,
 			"verdict", verdicts[g->verdict],
 			"reason", text(g->reason),
-			"until", time_text(g->until_s)));
+			"until", time_text(g->until_s),
+			"evidence", evidence_json(g)));
 	}
 	return list;
 }

@@ -1,7 +1,6 @@
 /* auto and status: versions from one environment into the next. */
 #include "bot/planning.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "bot/base/str.h"
@@ -104,50 +103,6 @@ struct candidate_facts pl_candidate_facts(struct planner *pl,
 	return f;
 }
 
-/* Judge every gate; false: one lacks facts, waits or refuses. */
-static bool gates_pass(struct planner *pl, struct result *res,
-		       const struct spot *spot, const char *version,
-		       const struct stay *stay)
-{
-	const struct rules *rules = pl_rules(pl, spot);
-	struct gate_facts facts = {
-		.now_s = pl->state->now_s,
-		.service = spot->place.service,
-		.environment = spot->place.env->name,
-		.version = version,
-		.from = pl_from_len(spot) ? pl_from_spot(pl, spot, 0)->place.env->name
-				       : NULL,
-		.stay = stay,
-	};
-	const struct gate_result *first = NULL;
-
-	res->gates = arena_alloc(pl_arena(pl), rules->gates_len *
-				 sizeof(*res->gates));
-	res->gates_len = rules->gates_len;
-	for (size_t i = 0; i < rules->gates_len; i++) {
-		struct gate_result *g = &res->gates[i];
-
-		gate_judge(&rules->gates[i], &facts, g);
-		if (pl_overridden(pl, g->name)) {
-			g->verdict = VERDICT_PASS;
-			snprintf(g->reason, sizeof(g->reason), "overridden");
-		}
-		if (g->verdict != VERDICT_PASS &&
-		    (!first || g->verdict == VERDICT_REFUSE))
-			first = g;
-	}
-	if (!first)
-		return true;
-	res->ready_s = first->until_s;
-	if (first->verdict == VERDICT_REFUSE)
-		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s: %s",
-			first->name, first->reason);
-	else
-		pl_stop(pl, res, ACTION_WAITING, ERR_WAIT, "%s: %s",
-			first->name, first->reason);
-	return false;
-}
-
 /* The name of a version's source, from the commit that brought it. */
 static void sources_take(const struct spot *spot, const struct stay *stay,
 			 struct change_info *info)
@@ -178,7 +133,7 @@ void pl_promote_version(struct planner *pl, struct result *res,
 	};
 
 	res->new_version = version;
-	if (!gates_pass(pl, res, spot, version, slowest))
+	if (!pl_gates_pass(pl, res, spot, version, slowest))
 		return;
 	if (!versions_of(pl, from, version, versions)) {
 		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "'%s' cannot be "
@@ -348,7 +303,7 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 	}
 	if (!pl_rules(pl, spot)->promote_auto) {
 		res->new_version = c.version;
-		if (gates_pass(pl, res, spot, c.version, c.slowest)) {
+		if (pl_gates_pass(pl, res, spot, c.version, c.slowest)) {
 			res->action = ACTION_PENDING;
 			pl_reason(pl, res, "ready for `git promote to %s %s`",
 				  res->environment, res->service);

@@ -86,6 +86,30 @@ void pl_say_verdict(struct planner *pl, struct result *res,
 void pl_say_waiting(struct planner *pl, struct result *res,
 		    const char *version, int64_t ready_s);
 
+/* bot/plan_gates.c -------------------------------------------------------- */
+
+struct judged {
+	struct gate_result *gates;
+	size_t len;
+	const struct gate_result *first;	/* that does not pass, a
+						   refusal before a wait */
+	bool lacks_facts;	/* they were asked for: plan again */
+};
+
+/*
+ * Judge every gate of SPOT for VERSION, which was proven by STAY in `from`.
+ *
+ * checks: the results on base's commits from the landing of STAY on, that of
+ * what replaced it not included: at most the first 8 of them and the last 16.
+ */
+void pl_gates_judge(struct planner *pl, const struct spot *spot,
+		    const char *version, const struct stay *stay,
+		    struct judged *out);
+/* The same into RES; false: it waits, is refused, or lacks facts. */
+bool pl_gates_pass(struct planner *pl, struct result *res,
+		   const struct spot *spot, const char *version,
+		   const struct stay *stay);
+
 /*
  * Promote VERSION where its gates pass. STAY is the one in `from` that a
  * reviewer is told of, SLOWEST the one that gates judge; both NULL in an entry

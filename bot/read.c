@@ -71,6 +71,7 @@ int read_state(struct state *s, struct world *w, const struct request *r,
 	if (clock_read(&s->now_s, err) < 0 ||
 	    read_refs(s, w, &refs, err) < 0)
 		goto out;
+	s->evidence = &w->evidence;
 	log_verbose("%s is at %.10s", s->base, s->base_hex);
 	if (read_config(s, w, err) < 0 ||
 	    read_services(s, w->repo, r, err) < 0)
@@ -165,9 +166,9 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 		    read_ready(s, w, spot, err) < 0)
 			return -1;
 	}
-	if (!timelines)
-		return 0;
-	return read_timelines(s, w->repo, needs->flags,
+	if (timelines && read_timelines(s, w->repo, needs->flags,
 			      s->history_depth ? 2 * s->history_depth
-					       : HISTORY_FIRST, err);
+					       : HISTORY_FIRST, err) < 0)
+		return -1;
+	return read_evidence(s, w, needs, err);
 }

@@ -31,6 +31,13 @@ int read_services(struct state *s, struct repo *repo, const struct request *r,
 int read_timelines(struct state *s, struct repo *repo,
 		   const unsigned char *flags, size_t depth, struct err *err);
 
+/*
+ * bot/evidence.c: what NEEDS asks witnesses outside for. That one of them does
+ * not answer is a fact, not an error.
+ */
+int read_evidence(struct state *s, struct world *w, const struct needs *needs,
+		  struct err *err);
+
 /* bot/branch.c: is everything on the spot's branch ours, what is on it? */
 int read_branch(struct state *s, struct repo *repo, struct spot *spot,
 		struct err *err);

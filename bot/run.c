@@ -13,6 +13,22 @@ enum {
 	NEEDS_MOST = 100,	/* a plan that is never content is a bug */
 };
 
+static struct gate_evidence *evidence_copy(struct arena *a,
+					   const struct gate_result *g)
+{
+	struct gate_evidence *all = arena_alloc(a, g->evidence_len *
+						sizeof(*all));
+
+	for (size_t i = 0; i < g->evidence_len; i++)
+		all[i] = (struct gate_evidence){
+			arena_strdup(a, g->evidence[i].name),
+			arena_strdup(a, g->evidence[i].value),
+			g->evidence[i].at_s,
+			arena_strdup(a, g->evidence[i].url),
+		};
+	return all;
+}
+
 /* A copy that outlives the plan it was made in. */
 static struct result result_copy(struct arena *a, const struct result *in)
 {
@@ -32,8 +48,10 @@ static struct result result_copy(struct arena *a, const struct result *in)
 	if (in->gates_len)
 		memcpy(out.gates, in->gates, in->gates_len *
 		       sizeof(*out.gates));
-	for (size_t i = 0; i < in->gates_len; i++)
+	for (size_t i = 0; i < in->gates_len; i++) {
 		out.gates[i].name = arena_strdup(a, in->gates[i].name);
+		out.gates[i].evidence = evidence_copy(a, &in->gates[i]);
+	}
 	return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "bot/base/mem.h"
 #include "bot/config.h"
+#include "bot/evidence.h"
 #include "bot/git/repo.h"
 #include "bot/place.h"
 #include "forge/forge.h"
@@ -105,6 +106,11 @@ struct state {
 
 	size_t history_depth;	/* what the timelines were read with */
 	bool prs_known;
+
+	struct oid *line;	/* base's first-parent line from the head on,
+				   as far back as evidence was asked for */
+	size_t line_len;
+	const struct evidence *evidence;
 };
 
 struct spot *state_spot(const struct state *s, size_t service, size_t env);
@@ -124,6 +130,9 @@ enum {
 struct needs {
 	unsigned char *flags;	/* one per spot */
 	bool prs;		/* the list of open pull requests */
+	unsigned char *commits;	/* by position on base's line: wanted are the
+				   statuses of that commit */
+	size_t commits_len;
 	bool any;
 };
 

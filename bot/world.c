@@ -343,6 +343,7 @@ int world_open_forge(struct world *w, const char *config_kind,
 
 void world_release(struct world *w)
 {
+	evidence_release(&w->evidence);
 	forge_free(w->forge);
 	repo_free(w->repo);
 	http_cred_release(&w->git_cred);

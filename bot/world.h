@@ -8,6 +8,7 @@
 #include "bot/base/http.h"
 #include "bot/git/repo.h"
 #include "bot/config.h"
+#include "bot/evidence.h"
 #include "forge/forge.h"
 
 /*
@@ -35,6 +36,7 @@ struct world {
 	const char *forge_kind;		/* NULL: not known yet */
 	const char *forge_url;
 	const char *token;
+	struct evidence evidence;	/* gathered in this run */
 };
 
 /* Find and open the repository; the forge comes with world_open_forge(). */

@@ -15,6 +15,8 @@ enum {
 	SECONDARY_S = 60,	/* "at least a minute, doubling" (GitHub) */
 	MOST_LIMIT_S = 366 * 86400,	/* whatever the server says */
 	SAID_MAX = 400,
+	HEADERS_MAX = 4,
+	AHEAD_PARALLEL = 8,
 };
 
 /*
@@ -233,19 +235,12 @@ static int write_turn(struct forge *f, struct err *err)
 
 /* One exchange ---------------------------------------------------------------------- */
 
-static int send_once(struct forge *f, const char *method, const char *url,
-		     const char *body, struct forge_answer *out,
-		     struct err *err)
+/* HEADERS, HEADERS_MAX of them, are filled and must outlive the request. */
+static struct http_request request_of(struct forge *f, const char *method,
+				      const char *url, const char *body,
+				      const char **headers)
 {
-	bool is_get = strcmp(method, "GET") == 0;
-	const char *headers[4];
 	size_t n = 0;
-	struct http_request req = {
-		.method = method, .url = url, .headers = headers,
-		.cred = f->cred.header ? &f->cred : NULL,
-		.body = body, .body_len = body ? strlen(body) : 0,
-		.timeout_ms = REQUEST_MS, .safe_to_repeat = is_get,
-	};
 
 	headers[n++] = f->ops->accept;
 	if (f->ops->extra_header)
@@ -253,7 +248,78 @@ static int send_once(struct forge *f, const char *method, const char *url,
 	if (body)
 		headers[n++] = "Content-Type: application/json";
 	headers[n] = NULL;
-	if (!is_get && write_turn(f, err) < 0)
+	return (struct http_request){
+		.method = method, .url = url, .headers = headers,
+		.cred = f->cred.header ? &f->cred : NULL,
+		.body = body, .body_len = body ? strlen(body) : 0,
+		.timeout_ms = REQUEST_MS,
+		.safe_to_repeat = strcmp(method, "GET") == 0,
+	};
+}
+
+static bool ahead_take(struct forge *f, const char *url,
+		       struct http_response *out)
+{
+	for (size_t i = 0; i < f->ahead_len; i++) {
+		struct forge_ahead *it = &f->ahead[i];
+
+		if (!it->url || strcmp(it->url, url) != 0)
+			continue;
+		*out = it->res;
+		free(it->url);
+		memset(it, 0, sizeof(*it));
+		return true;
+	}
+	return false;
+}
+
+void forge_ahead_drop(struct forge *f)
+{
+	for (size_t i = 0; i < f->ahead_len; i++) {
+		free(f->ahead[i].url);
+		http_response_release(&f->ahead[i].res);
+	}
+	free(f->ahead);
+	f->ahead = NULL;
+	f->ahead_len = 0;
+}
+
+void forge_call_ahead(struct forge *f, const char *const *urls, size_t n)
+{
+	struct http_request *reqs = xcalloc(n, sizeof(*reqs));
+	struct http_response *all = xcalloc(n, sizeof(*all));
+	struct err *errs = xcalloc(n, sizeof(*errs));
+	const char *headers[HEADERS_MAX];
+
+	forge_ahead_drop(f);
+	f->ahead = xcalloc(n, sizeof(*f->ahead));
+	for (size_t i = 0; i < n; i++)
+		reqs[i] = request_of(f, "GET", urls[i], NULL, headers);
+	http_do_many(f->http, reqs, all, errs, n, AHEAD_PARALLEL);
+	for (size_t i = 0; i < n; i++) {
+		if (errs[i].code == ERR_NONE && all[i].status == 200)
+			f->ahead[f->ahead_len++] = (struct forge_ahead){
+				xstrdup(urls[i]), all[i] };
+		else
+			http_response_release(&all[i]);
+	}
+	free(reqs);
+	free(all);
+	free(errs);
+}
+
+static int send_once(struct forge *f, const char *method, const char *url,
+		     const char *body, struct forge_answer *out,
+		     struct err *err)
+{
+	const char *headers[HEADERS_MAX];
+	struct http_request req = request_of(f, method, url, body, headers);
+
+	if (req.safe_to_repeat && ahead_take(f, url, &out->res)) {
+		answer_read(out);
+		return 0;
+	}
+	if (!req.safe_to_repeat && write_turn(f, err) < 0)
 		return -1;
 	if (http_do(f->http, &req, &out->res, err) < 0)
 		return -1;

@@ -42,6 +42,13 @@ const char *forge_cut(struct arena *a, const char *s, size_t most);
 int forge_call(struct forge *f, const char *method, const char *url,
 	       json_t *body_take, struct forge_answer *out, struct err *err);
 
+/*
+ * Make these GETs now, many at once, for forge_call() to find the answers.
+ * Only for speed: what is not answered well is asked again in its turn.
+ */
+void forge_call_ahead(struct forge *f, const char *const *urls, size_t n);
+void forge_ahead_drop(struct forge *f);
+
 /* The server failed or did not answer: a write may have been done. */
 bool forge_doubtful(int rc, const struct forge_answer *a, const struct err *err);
 

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "bot/base/str.h"
+#include "forge/call.h"
 #include "forge/ops.h"
 
 static const struct forge_ops *const forge_kinds[] = {
@@ -166,6 +167,7 @@ void forge_free(struct forge *f)
 		return;
 	http_cred_release(&f->cred);
 	buf_release(&f->url);
+	forge_ahead_drop(f);
 	arena_release(&f->arena);
 	arena_release(&f->newest_arena);
 	free(f->root);
@@ -315,6 +317,28 @@ int forge_statuses(struct forge *f, const char *sha, struct arena *a,
 {
 	*checks_unknown = false;
 	CALL(statuses, sha, a, out, len, checks_unknown, err);
+}
+
+void forge_statuses_many(struct forge *f, struct forge_commit *commits,
+			 size_t n, struct arena *a)
+{
+	const char **urls = xcalloc(2 * n, sizeof(*urls));
+	size_t len = 0;
+
+	for (size_t i = 0; n > 1 && f->ops->statuses_urls && i < n; i++)
+		len += f->ops->statuses_urls(f, commits[i].sha, a, urls + len);
+	if (len)
+		forge_call_ahead(f, urls, len);
+	for (size_t i = 0; i < n; i++) {
+		struct forge_commit *c = &commits[i];
+
+		err_clear(&c->err);
+		if (forge_statuses(f, c->sha, a, &c->items, &c->len,
+				   &c->checks_unknown, &c->err) < 0)
+			c->len = 0;
+	}
+	forge_ahead_drop(f);
+	free(urls);
 }
 
 int forge_set_status(struct forge *f, const char *sha, const char *name,

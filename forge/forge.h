@@ -252,6 +252,20 @@ struct forge_status {
 int forge_statuses(struct forge *f, const char *sha, struct arena *a,
 		   struct forge_status **out, size_t *len,
 		   bool *checks_unknown, struct err *err);
+/*
+ * The same for N commits, many requests at once. Each stands for itself: where
+ * its error's code is set, nothing is known of it.
+ */
+struct forge_commit {
+	const char *sha;
+	struct forge_status *items;
+	size_t len;
+	bool checks_unknown;
+	struct err err;
+};
+void forge_statuses_many(struct forge *f, struct forge_commit *commits,
+			 size_t n, struct arena *a);
+
 int forge_set_status(struct forge *f, const char *sha, const char *name,
 		     enum forge_status_state state, const char *description,
 		     struct err *err);

@@ -588,7 +588,8 @@ static const char *const forgejo_tokens[] = { "FORGEJO_TOKEN", "GITEA_TOKEN",
 	.request_reviewers = gt_request_reviewers,                            \
 	.readiness = gt_readiness, .merge = gt_merge, .arm = gt_arm,          \
 	.disarm = gt_disarm, .delete_branch = gt_delete_branch,               \
-	.statuses = gt_statuses, .set_status = gt_set_status
+	.statuses = gt_statuses, .statuses_urls = gt_statuses_urls,           \
+	.set_status = gt_set_status
 
 const struct forge_ops forge_gitea = {
 	.name = "gitea",

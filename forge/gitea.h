@@ -29,6 +29,8 @@ int gt_readiness(struct forge *f, long long number, int64_t wait_ms,
 int gt_statuses(struct forge *f, const char *sha, struct arena *a,
 		struct forge_status **out, size_t *len, bool *checks_unknown,
 		struct err *err);
+size_t gt_statuses_urls(struct forge *f, const char *sha, struct arena *a,
+			const char *urls[2]);
 int gt_set_status(struct forge *f, const char *sha, const char *name,
 		  enum forge_status_state state, const char *description,
 		  struct err *err);

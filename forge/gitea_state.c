@@ -60,6 +60,20 @@ static bool commit_missing(struct forge *f, const char *sha, struct arena *a)
 	return missing;
 }
 
+static const char *statuses_url(struct forge *f, const char *sha,
+				struct arena *a)
+{
+	return forge_repo_url(f, "/commits/%s/status?%s", forge_esc(a, sha),
+			      f->ops->page_size);
+}
+
+size_t gt_statuses_urls(struct forge *f, const char *sha, struct arena *a,
+			const char *urls[2])
+{
+	urls[0] = arena_strdup(a, statuses_url(f, sha, a));
+	return 1;
+}
+
 int gt_statuses(struct forge *f, const char *sha, struct arena *a,
 		struct forge_status **out, size_t *len, bool *checks_unknown,
 		struct err *err)
@@ -67,11 +81,9 @@ int gt_statuses(struct forge *f, const char *sha, struct arena *a,
 	struct forge_status_rows rows = { .a = a };
 
 	*checks_unknown = false;	/* actions write statuses, too */
-	if (forge_pages(f, forge_repo_url(f, "/commits/%s/status?%s",
-					  forge_esc(a, sha),
-					  f->ops->page_size),
-			"statuses", 0, "read the statuses", "repository: read",
-			status_row, &rows, err) < 0) {
+	if (forge_pages(f, statuses_url(f, sha, a), "statuses", 0,
+			"read the statuses", "repository: read", status_row,
+			&rows, err) < 0) {
 		if (err->code == ERR_TRANSIENT && commit_missing(f, sha, a)) {
 			err_clear(err);
 			return err_set(err, ERR_NOTFOUND, "%s does not know "

@@ -432,25 +432,33 @@ static int check_row(void *ctx, const json_t *row, struct err *err)
 	return 0;
 }
 
+static size_t gh_statuses_urls(struct forge *f, const char *sha,
+			       struct arena *a, const char *urls[2])
+{
+	const char *commit = forge_esc(a, sha);
+
+	urls[0] = arena_strdup(a, forge_repo_url(f, "/commits/%s/status?%s",
+						 commit, f->ops->page_size));
+	urls[1] = arena_strdup(a, forge_repo_url(f, "/commits/%s/check-runs?"
+						 "filter=latest&%s", commit,
+						 f->ops->page_size));
+	return 2;
+}
+
 static int gh_statuses(struct forge *f, const char *sha, struct arena *a,
 		       struct forge_status **out, size_t *len,
 		       bool *checks_unknown, struct err *err)
 {
 	struct forge_status_rows rows = { .a = a };
 	struct err why = { 0 };
+	const char *urls[2];
 
-	if (forge_pages(f, forge_repo_url(f, "/commits/%s/status?%s",
-					  forge_esc(a, sha),
-					  f->ops->page_size),
-			"statuses", 0, "read the statuses",
+	gh_statuses_urls(f, sha, a, urls);
+	if (forge_pages(f, urls[0], "statuses", 0, "read the statuses",
 			"commit statuses: read", status_row, &rows, err) < 0)
 		return -1;
 	/* A fine-grained token cannot read check runs at all. */
-	if (forge_pages(f, forge_repo_url(f, "/commits/%s/check-runs?"
-					  "filter=latest&%s",
-					  forge_esc(a, sha),
-					  f->ops->page_size),
-			"check_runs", 0, "read the checks", "checks: read",
+	if (forge_pages(f, urls[1], "check_runs", 0, "read the checks", "checks: read",
 			check_row, &rows, &why) < 0) {
 		if (why.code != ERR_REFUSED && why.code != ERR_NOTFOUND)
 			return err_set(err, why.code, "%s", why.msg);
@@ -521,5 +529,6 @@ const struct forge_ops forge_github = {
 	.disarm = gh_disarm,
 	.delete_branch = gh_delete_branch,
 	.statuses = gh_statuses,
+	.statuses_urls = gh_statuses_urls,
 	.set_status = gh_set_status,
 };

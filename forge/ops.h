@@ -86,6 +86,9 @@ struct forge_ops {
 	int (*statuses)(struct forge *f, const char *sha, struct arena *a,
 			struct forge_status **out, size_t *len,
 			bool *checks_unknown, struct err *err);
+	/* The GETs that `statuses` begins with, for asking many at once. */
+	size_t (*statuses_urls)(struct forge *f, const char *sha,
+				struct arena *a, const char *urls[2]);
 	int (*set_status)(struct forge *f, const char *sha, const char *name,
 			  enum forge_status_state state,
 			  const char *description, struct err *err);
@@ -106,6 +109,13 @@ struct forge {
 	struct buf url;		/* of the call being made */
 	double write_budget;	/* content-creating calls that may go at once */
 	int64_t write_budget_ms;	/* when that was so */
+
+	/* Answers to GETs that will be made soon; each is used once. */
+	struct forge_ahead {
+		char *url;	/* NULL: used */
+		struct http_response res;
+	} *ahead;
+	size_t ahead_len;
 
 	/* What does not change during a run, asked at most once. */
 	struct arena arena;

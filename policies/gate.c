@@ -38,6 +38,35 @@ void gate_say(struct gate_result *out, enum verdict verdict, const char *fmt,
 	va_end(ap);
 }
 
+void gate_rests_on(struct gate_result *out, const struct gate_facts *f,
+		   const char *name, const char *value, int64_t at_s,
+		   const char *url)
+{
+	struct gate_evidence *all;
+
+	if (!f->arena)
+		return;
+	all = arena_alloc(f->arena, (out->evidence_len + 1) * sizeof(*all));
+	if (out->evidence_len)
+		memcpy(all, out->evidence, out->evidence_len * sizeof(*all));
+	all[out->evidence_len++] = (struct gate_evidence){
+		.name = arena_strdup(f->arena, name),
+		.value = arena_strdup(f->arena, value), .at_s = at_s,
+		.url = url && *url ? arena_strdup(f->arena, url) : NULL,
+	};
+	out->evidence = all;
+}
+
+/* What came from outside is one line that can be shown, cut where it ends. */
+static void reason_clean(struct gate_result *out)
+{
+	struct buf shown = { 0 };
+
+	escape_terminal(&shown, out->reason, strlen(out->reason));
+	snprintf(out->reason, sizeof(out->reason), "%s", buf_str(&shown));
+	buf_release(&shown);
+}
+
 void gate_judge(const struct gate *g, const struct gate_facts *f,
 		struct gate_result *out)
 {
@@ -46,6 +75,7 @@ void gate_judge(const struct gate *g, const struct gate_facts *f,
 				     .verdict = VERDICT_WAIT,
 				     .until_s = TIME_UNKNOWN };
 	g->kind->judge(g->setting, f, out);
+	reason_clean(out);
 }
 
 bool gate_map(const struct node *n, const struct gate_parse *p,

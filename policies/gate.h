@@ -27,15 +27,25 @@ enum verdict {
 
 /*
  * A check's result (commit status, check run) as the forge tells it, on one
- * of the commits of base from the landing of the stay until its replacement,
- * both included: whoever gathers them (bot/) sees to that. Several of one name
- * may come, in any order.
+ * of the commits of base from the landing of the stay on, the commit that
+ * replaced it not included: whoever gathers them (bot/) sees to that. Several
+ * of one name may come, in any order.
  */
 struct check_fact {
 	const char *name;
 	enum { CHECK_PENDING, CHECK_SUCCESS, CHECK_FAILURE, CHECK_NEUTRAL } state;
 	int64_t updated_s;	/* TIME_UNKNOWN: it does not count */
-	const char *url;
+	const char *url;	/* or NULL */
+};
+
+/*
+ * One thing that a verdict rested on, for --json and for whoever reads the
+ * pull request. Untrusted text, to be escaped for where it goes.
+ */
+struct gate_evidence {
+	const char *name, *value;
+	int64_t at_s;		/* TIME_UNKNOWN: not told */
+	const char *url;	/* or NULL */
 };
 
 /* What is known about one promotion: SERVICE at VERSION into ENVIRONMENT. */
@@ -49,6 +59,9 @@ struct gate_facts {
 	const struct check_fact *checks;	/* valid when has_checks */
 	size_t checks_len;
 	bool has_checks;
+	bool check_runs_unknown;	/* the token may read statuses only */
+	const char *checks_error;	/* why they could not be read, or NULL */
+	struct arena *arena;	/* for evidence; NULL: none is kept */
 };
 
 enum gate_need { GATE_NEED_NONE, GATE_NEED_CHECKS };
@@ -65,8 +78,9 @@ struct gate_result {
 	enum verdict verdict;
 	int64_t until_s;	/* WAIT: when it may pass; TIME_UNKNOWN */
 	enum gate_need need;	/* NEED */
-	char reason[256];	/* for people; of untrusted parts only what a
-				   grammar has checked */
+	char reason[256];	/* for people; control characters escaped */
+	const struct gate_evidence *evidence;
+	size_t evidence_len;
 };
 
 struct zone;
@@ -107,6 +121,11 @@ void gate_judge(const struct gate *g, const struct gate_facts *f,
 /* For gates: a verdict and its reason, cut to the room there is. */
 void gate_say(struct gate_result *out, enum verdict verdict, const char *fmt,
 	      ...) __attribute__((format(printf, 3, 4)));
+
+/* For gates: the verdict rested on this. Copies, where F has an arena. */
+void gate_rests_on(struct gate_result *out, const struct gate_facts *f,
+		   const char *name, const char *value, int64_t at_s,
+		   const char *url);
 
 /*
  * The names of checks that GATE asks for, in A, for whoever gathers them: of

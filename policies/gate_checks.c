@@ -131,6 +131,21 @@ static const char *fault_of(const struct check_fact *c, int64_t now_s)
 	return "failed";
 }
 
+static const char *word_of(const struct check_fact *c)
+{
+	switch (c->state) {
+	case CHECK_SUCCESS:
+		return "success";
+	case CHECK_NEUTRAL:
+		return "neutral";
+	case CHECK_PENDING:
+		return "pending";
+	case CHECK_FAILURE:
+		break;
+	}
+	return "failure";
+}
+
 static void judge(const void *setting, const struct gate_facts *f,
 		  struct gate_result *out)
 {
@@ -148,17 +163,27 @@ static void judge(const void *setting, const struct gate_facts *f,
 		out->need = GATE_NEED_CHECKS;
 		return;
 	}
+	if (f->checks_error) {
+		/* One that could not be read may be the newest, and red. */
+		gate_say(out, VERDICT_WAIT, "not known: %s", f->checks_error);
+		return;
+	}
 	gate_say(out, VERDICT_PASS, "%zu of %zu passed", checks->len,
 		 checks->len);
 	for (size_t i = 0; i < checks->len; i++) {
 		const char *name = name_of(&a, checks->names[i]->value, f);
-		const char *fault = fault_of(newest(f, name), f->now_s);
+		const struct check_fact *c = newest(f, name);
+		const char *fault = fault_of(c, f->now_s);
 
-		if (!fault)
+		gate_rests_on(out, f, name, c ? word_of(c) : "not seen",
+			      c ? c->updated_s : TIME_UNKNOWN,
+			      c ? c->url : NULL);
+		if (!fault || out->verdict != VERDICT_PASS)
 			continue;
 		/* Red may turn green: it waits, a person can run it again. */
-		gate_say(out, VERDICT_WAIT, "%.150s %s", name, fault);
-		break;
+		gate_say(out, VERDICT_WAIT, "%.150s %s%s", name, fault,
+			 !c && f->check_runs_unknown ? " (the token may not "
+			 "read check runs, only statuses)" : "");
 	}
 	arena_release(&a);
 }
