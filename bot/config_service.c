@@ -69,11 +69,22 @@ static const char *image_fault(struct arena *a, const char *image)
 	struct image_ref ref;
 	struct err err = { 0 };
 
-	if (image_ref_parse(&ref, a, image, &err) < 0)
-		return "is not the name of an image";
-	if (!version_empty(&ref.version))
-		return "has a version; write the name alone";
-	return NULL;
+	return image_ref_parse(&ref, a, image, &err) < 0
+		? "is not the name of an image" : NULL;
+}
+
+/*
+ * An entry's name may have a tag in it (openshift/hive has one), but most
+ * who write one here mean the image without it, and would find nothing.
+ */
+static void image_warn(struct reader *rd, const struct node *n)
+{
+	const char *last = strrchr(n->value, '/');
+
+	if (strchr(last ? last : n->value, ':'))
+		diag_warn(rd->diag, n, "image has a tag; that is right only "
+			  "where the entry's name in the kustomization has it "
+			  "too");
 }
 
 static const char *within_fault(struct arena *a, const struct field *f,
@@ -231,6 +242,8 @@ static bool field_read(struct reader *rd, const struct node *n,
 	if (rd->diag->errors > before)
 		return false;
 	expanded_check(rd, file, within, out);
+	if (out->image)
+		image_warn(rd, within);
 	return rd->diag->errors == before;
 }
 
