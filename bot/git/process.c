@@ -285,6 +285,8 @@ int process_end(struct process *p, int64_t grace_ms)
 		kill(p->own_group ? -p->pid : p->pid, steps[i].sig);
 		d = deadline_in(steps[i].wait_ms);
 		ended = reap(p, &status, &d);
+		if (ended && p->own_group)	/* a hook that did not heed it */
+			kill(-p->pid, SIGKILL);
 	}
 	close_fd(&p->out);
 	close_fd(&p->err);

@@ -37,6 +37,15 @@ github_filters() {
 	git -C "$R" config uploadpackfilter.blob:none.allow true
 }
 
+# No such process, or one that only waits to be counted (a container may have
+# nobody who does).
+gone() {
+	case $(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) in
+	'' | Z) return 0 ;;
+	esac
+	return 1
+}
+
 start_sshd() {
 	SSHPORT=$(python3 -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
@@ -149,6 +158,15 @@ if [ -n "$SSHD" ] && command -v ssh >/dev/null; then
 	URL=ssh://$(id -un)@127.0.0.1:$SSHPORT$R
 	story "ssh" "protocol v2, tree filter" 6
 	check "ssh: nobody listening is exit 12" expect_exit 12 "$W" "ssh://127.0.0.1:1/x" refs refs/heads/
+	sed -i /AcceptEnv/d "$T/sshd_config"
+	kill -HUP "$(cat "$T/sshd.pid")"
+	make_repo ssh0
+	URL=ssh://$(id -un)@127.0.0.1:$SSHPORT$R
+	for _ in {1..100}; do
+		"$W" "$URL" show refs/heads/main promote.yaml 2>/dev/null |
+			grep -q 'v0' && break
+	done
+	story "ssh, no protocol v2" "protocol v0, depth 1" 4
 	export GIT_SSH_COMMAND="$GIT_SSH_COMMAND -p $SSHPORT"
 	check "ssh: user@host:path" expect_exit 0 "$W" "$(id -un)@127.0.0.1:$R" refs refs/heads/
 	check "ssh: no such repository is exit 13" expect_exit 13 "$W" "ssh://127.0.0.1/nowhere" refs refs/heads/
@@ -161,3 +179,30 @@ for bad in ssh://-oProxyCommand=x/y "-oProxyCommand=x:y" ssh://a@-b/c; do
 done
 check "a GIT_SSH_COMMAND that wants a shell is exit 2" expect_exit 2 \
 	env GIT_SSH_COMMAND='ssh; touch x' "$W" a@b:c refs refs/heads/
+printf '#!/bin/sh\necho $$ >%s/ssh.pid\nexec sleep 600\n' "$T" >"$T/silent"
+chmod +x "$T/silent"
+check "an ssh that says nothing ends at the deadline: exit 12" expect_exit 12 \
+	env -u GIT_SSH_COMMAND GIT_SSH="$T/silent" WIRE_TIMEOUT_MS=700 \
+	"$W" a@b:c refs refs/heads/
+check "and is not left behind" gone "$(cat "$T/ssh.pid")"
+
+# A hook that hangs: the deadline comes, and the hook goes with git.
+make_repo hangs
+printf '#!/bin/sh\necho $$ >%s/hook.pid\nsleep 600\n' "$T" >"$R/hooks/pre-receive"
+chmod +x "$R/hooks/pre-receive"
+check "a hook that hangs: exit 12" expect_exit 12 env WIRE_TIMEOUT_MS=1500 \
+	"$W" "$R" bump refs/heads/main "apps/svc-0003/$K=x"
+check "and is not left behind" gone "$(cat "$T/hook.pid")"
+
+check "no such directory: exit 13" expect_exit 13 "$W" "$T/nowhere" refs refs/heads/
+mkdir "$T/plain"
+check "no repository in it: exit 13" expect_exit 13 "$W" "$T/plain" refs refs/heads/
+check "said in git's words" grep -q "does not appear to be a git repository" "$T/out"
+if [ "$(id -u)" -eq 0 ]; then
+	make_repo foreign
+	chown -R nobody "$R"
+	check "somebody else's repository: exit 13" expect_exit 13 "$W" "$R" refs refs/heads/
+	check "with the reason" grep -q "dubious ownership" "$T/out"
+else
+	skip "somebody else's repository" "only root can make one"
+fi
