@@ -49,8 +49,12 @@ function translate(node, lax) {
 		node.nullable = true;
 	if (node.nullable && Array.isArray(node.enum) && !node.enum.includes(null))
 		node.enum.push(null);
-	if (node.nullable && !node.type)
-		delete node.nullable;
+	if (node.nullable && !node.type) {
+		const { nullable, ...rest } = node;
+
+		Object.keys(node).forEach((k) => delete node[k]);
+		node.anyOf = [rest, { enum: [null] }];
+	}
 	for (const [name, p] of Object.entries((lax && node.properties) || {}))
 		node.properties[name] = { anyOf: [p, { enum: [null] }] };
 	Object.values(node).forEach((v) => translate(v, lax));

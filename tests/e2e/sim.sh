@@ -1,100 +1,42 @@
 #!/bin/bash
-# The simulator itself: git by smart HTTP, and pull requests that end in real
-# commits, on both kinds of forge.
+# The simulator's git: real clients by smart HTTP, and what is written down of
+# them.
 . "$(dirname "$0")/../lib.sh"
 
-# files: something to commit
 mkdir "$T/files"
 printf 'a: 1\nb: 2\n' >"$T/files/values.yaml"
-seq 1 200 >"$T/files/long"
 
-# branch NAME FILE TEXT: one commit on a new branch from main, pushed
-branch() {
-	git -C "$T/clone" fetch -q && git -C "$T/clone" checkout -q -B "$1" origin/main &&
-		echo "$3" >"$T/clone/$2" && git -C "$T/clone" add -A &&
-		git -C "$T/clone" commit -q -m "$1: $2
+sim_start gitea
+repo_new team/config "$T/files"
+check "no token, no clone" expect_exit 128 git clone -q "$REPO_URL" "$T/clone"
+check "a wrong token, no clone" \
+	expect_exit 128 git clone -q "$(git_url "$REPO_URL" wrong)" "$T/clone"
+check "an unknown repository, no clone" \
+	expect_exit 128 git clone -q "$(git_url "$SIM_URL/team/none.git")" "$T/clone"
+check "clone" git clone -q "$(git_url "$REPO_URL")" "$T/clone"
+is "what was committed is there" "$(cat "$T/clone/values.yaml")" "$(cat "$T/files/values.yaml")"
+check "clone by the older protocol" git -c protocol.version=0 clone -q \
+	"$(git_url "$REPO_URL")" "$T/clone0"
+check "clone without blobs" git clone -q --filter=blob:none --no-checkout \
+	"$(git_url "$REPO_URL")" "$T/thin"
+is "the filter came through" "$(git -C "$T/thin" rev-list --all --objects \
+	--missing=print | grep -c '^?')" 1
+is "protocol v2 passes through" "$(sim_requests \
+	'any(q["git"].get("protocol") == "version=2" and "command=ls-refs" in q["git"]["asked"] for q in r if "git" in q)')" true
 
-Trailer-Of: $1" && git -C "$T/clone" push -q -f origin "$1"
-}
-
-base() { git -C "$REPO_DIR" rev-parse main; }
-parents() { git -C "$REPO_DIR" log -1 --format=%P main | wc -w; }
-
-# pr HEAD TITLE: open one, print its number
-pr() {
-	sim_get 'r["number"]' POST /repos/team/config/pulls \
-		"{\"head\":\"$1\",\"base\":\"main\",\"title\":\"$2\",\"body\":\"why\"}"
-}
-
-for kind in github gitea; do
-	sim_start $kind
-	repo_new team/config "$T/files"
-	rm -rf "$T/clone"
-
-	check "$kind: no token, no clone" \
-		expect_exit 128 git clone -q "$REPO_URL" "$T/clone"
-	check "$kind: a wrong token, no clone" \
-		expect_exit 128 git clone -q "$(git_url "$REPO_URL" wrong)" "$T/clone"
-	check "$kind: clone" git clone -q "$(git_url "$REPO_URL")" "$T/clone"
-	check "$kind: push" branch one values.yaml 'a: 3'
-	is "$kind: protocol v2 passes through" "$(sim_requests \
-		'any(q.get("git") and q["git"].get("protocol") == "version=2" and "command=ls-refs" in "".join(q["git"]["asked"]) for q in r)')" true
-	is "$kind: the log knows what a push asked and got" "$(sim_requests \
-		'[q["git"]["report"] for q in r if q["path"].endswith("git-receive-pack")]')" \
-		'[["unpack ok", "ok refs/heads/one"]]'
-
-	n=$(pr one One)
-	is "$kind: the first pull request is number 1" "$n" 1
-	is "$kind: the same again is refused" "$(SIM_SHOW=status sim POST \
-		/repos/team/config/pulls '{"head":"one","base":"main","title":"x"}')" \
-		"$([ $kind = github ] && echo 422 || echo 409)"
-	first=$(sim_get 'r["mergeable"]' GET /repos/team/config/pulls/1)
-	is "$kind: mergeability is not there at the first look" "$first" \
-		"$([ $kind = github ] && echo null || echo false)"
-	is "$kind: it is there at the second" \
-		"$(sim_get 'r["mergeable"]' GET /repos/team/config/pulls/1)" true
-
-	head=$(git -C "$REPO_DIR" rev-parse one)
-	if [ $kind = github ]; then
-		put() { sim_get "$1" PUT "/repos/team/config/pulls/$2/merge" \
-			"{\"sha\":\"$3\",\"merge_method\":\"$4\"}"; }
-		stale=409
-	else
-		put() { sim_get "$1" POST "/repos/team/config/pulls/$2/merge" \
-			"{\"head_commit_id\":\"$3\",\"Do\":\"$4\"}"; }
-		stale=409
-	fi
-	is "$kind: a merge of another head is refused" \
-		"$(put status 1 "$(base)" merge)" $stale
-	is "$kind: merge by merge commit" "$(put status 1 "$head" merge)" 200
-	is "$kind: it has two parents" "$(parents)" 2
-	is "$kind: base has the change" "$(git -C "$REPO_DIR" show main:values.yaml)" 'a: 3'
-	is "$kind: it says merged" "$(sim_get 'r["merged"], r["state"]' GET \
-		/repos/team/config/pulls/1)" "(True, 'closed')"
-
-	for method in squash rebase; do
-		branch $method long $method
-		n=$(pr $method "By $method")
-		put status "$n" "$(git -C "$REPO_DIR" rev-parse $method)" $method >"$T/st"
-		[ "$(cat "$T/st")" = 405 ] && # still computing
-			put status "$n" "$(git -C "$REPO_DIR" rev-parse $method)" $method >"$T/st"
-		is "$kind: merge by $method" "$(cat "$T/st")" 200
-		is "$kind: $method leaves one parent" "$(parents)" 1
-		is "$kind: $method brings the change" \
-			"$(git -C "$REPO_DIR" show main:long)" $method
-	done
-
-	git -C "$T/clone" fetch -q
-	branch conflict values.yaml 'a: ours'
-	git -C "$T/clone" checkout -q -B main origin/main
-	echo 'a: theirs' >"$T/clone/values.yaml"
-	git -C "$T/clone" commit -qam theirs && git -C "$T/clone" push -q origin main
-	n=$(pr conflict Conflict)
-	sim GET "/repos/team/config/pulls/$n" >/dev/null
-	is "$kind: a conflict is not mergeable" \
-		"$(sim_get 'r["mergeable"]' GET "/repos/team/config/pulls/$n")" false
-	is "$kind: and not merged" "$(put status "$n" \
-		"$(git -C "$REPO_DIR" rev-parse conflict)" merge)" 405
-	check "$kind: fsck finds nothing" git -C "$REPO_DIR" fsck --no-dangling
-	sim_stop
-done
+sim DELETE /_sim/requests >/dev/null
+seq 1 200000 >"$T/clone/large"
+git -C "$T/clone" add -A && git -C "$T/clone" commit -qm Large
+check "a push of some size" git -C "$T/clone" push -q origin HEAD:one HEAD:two
+is "the log knows what was asked and what came of it" "$(sim_requests \
+	'[q["git"]["report"] for q in r if q["path"].endswith("git-receive-pack")]')" \
+	'[["unpack ok", "ok refs/heads/one", "ok refs/heads/two"]]'
+is "each user is named" "$(sim_requests 'sorted(set(q["user"] for q in r if q["auth"] == "basic"))')" \
+	'["promote-bot"]'
+printf '#!/bin/sh\necho "no pushes today" >&2\nexit 1\n' >"$REPO_DIR/hooks/pre-receive"
+chmod +x "$REPO_DIR/hooks/pre-receive"
+check "a hook refuses" expect_exit 1 git -C "$T/clone" push origin HEAD:three
+check "and is heard" grep -q "remote: no pushes today" "$T/out"
+is "that is counted as refused" "$(sim_requests \
+	'sum(q.get("git", {}).get("refused", 0) for q in r)')" 1
+check "fsck finds nothing" git -C "$REPO_DIR" fsck --no-dangling

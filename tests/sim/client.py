@@ -99,13 +99,24 @@ class Forge:
         return git('-C', self.clone, 'push', '-q', *options, 'origin', branch,
                    fails=fails)
 
-    def branch(self, name, start='origin/main', **files):
-        """A branch of one commit from START, pushed; its id."""
-        git('-C', self.clone, 'fetch', '-q')
-        git('-C', self.clone, 'checkout', '-q', '-B', name, start)
-        self.commit(name, 'On ' + name, **(files or {name: name + '\n'}))
-        self.push(name, '-f')
+    def branch(self, name, **files):
+        """A branch of one commit on main, put into the repository; its id."""
+        text = ['commit refs/heads/%s\ncommitter T <t@example.com> 1700000000 '
+                '+0000\ndata %d\nOn %s\nfrom refs/heads/main^0\n' % (
+                    name, len(name) + 3, name)]
+        for path, body in (files or {name: name + '\n'}).items():
+            text.append('M 100644 inline %s\ndata %d\n%s\n' % (
+                path, len(body), body))
+        subprocess.run(['git', '-C', self.bare, 'fast-import', '--quiet',
+                        '--force'], input=''.join(text), text=True, check=True)
         return self.at(name)
+
+    def base(self, **files):
+        """Somebody pushes to main."""
+        git('-C', self.clone, 'fetch', '-q')
+        git('-C', self.clone, 'checkout', '-q', '-B', 'main', 'origin/main')
+        self.commit('main', 'Meanwhile', **files)
+        self.push('main')
 
     def at(self, name):
         return git('-C', self.bare, 'rev-parse', name)

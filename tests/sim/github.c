@@ -741,6 +741,10 @@ static void user_get(struct sim_call *c)
 		reply_error(c, 401, "Requires authentication");
 		return;
 	}
+	if (trap_get(c->sim, TRAP_APP_TOKEN)) {
+		reply_error(c, 403, "Resource not accessible by integration");
+		return;
+	}
 	o = gh_user(c->sim, c->user->name);
 	json_object_update_new(o, json_pack(
 		"{s:s,s:n,s:n,s:n,s:n,s:n,s:n,s:i,s:i,s:i,s:i,s:o,s:o}",

@@ -185,6 +185,7 @@ json_t *gh_repo(struct sim *s, struct sim_repo *r, const struct sim_user *u,
 			"triage", sim_can(s, u, "write"), "pull", 1));
 	/* Below a maintainer's rights GitHub keeps the allow_* to itself. */
 	for (size_t i = 0; full && sim_can(s, u, "write") &&
+			   !trap_get(s, TRAP_HIDE_ALLOWS) &&
 			   i < ARRAY_LEN(allows); i++)
 		json_object_set(o, allows[i],
 				json_object_get(r->settings, allows[i]));
@@ -270,9 +271,23 @@ static json_t *auto_merge(struct sim *s, const struct sim_pr *pr)
 			 pr->arm.message ? pr->arm.message : "");
 }
 
-static json_t *sha_or_null(const char *sha)
+/*
+ * Before a merge this names a commit, too: the one with which GitHub tried
+ * whether it merges. It is on no branch, so it proves nothing.
+ */
+static json_t *merge_commit(const struct sim_pr *pr)
 {
-	return *sha ? json_string(sha) : json_null();
+	char sha[65];
+	size_t n = strlen(pr->seen_head);
+
+	if (*pr->merge_sha)
+		return json_string(pr->merge_sha);
+	if (!pr->is_clean || n == 0)
+		return json_null();
+	for (size_t i = 0; i < n; i++)
+		sha[i] = pr->seen_head[n - 1 - i];
+	sha[n] = '\0';
+	return json_string(sha);
 }
 
 static const char *const state_names[] = {
@@ -354,7 +369,7 @@ json_t *gh_pr(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
 	json_object_set_new(o, "updated_at", sim_time(pr->updated_s));
 	json_object_set_new(o, "closed_at", sim_time(pr->closed_s));
 	json_object_set_new(o, "merged_at", sim_time(pr->merged_s));
-	json_object_set_new(o, "merge_commit_sha", sha_or_null(pr->merge_sha));
+	json_object_set_new(o, "merge_commit_sha", merge_commit(pr));
 	json_object_set_new(o, "labels", gh_labels(s, r, pr));
 	json_object_set_new(o, "milestone", json_null());
 	json_object_set_new(o, "assignees", gh_users(s, pr->assignees));

@@ -391,7 +391,7 @@ static void git_end(struct exchange *x)
 	git_cgi_answer(x->git, c);
 	if (git_cgi_is_push(x->git)) {
 		pthread_mutex_lock(&sim.lock);
-		if (c->repo)
+		if (c->repo && c->repo->prs_len)
 			sim_settle(&sim, c->repo);
 		pthread_mutex_unlock(&sim.lock);
 	}
@@ -481,13 +481,16 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *conn,
 	if (*len) {
 		if (x->git)
 			git_cgi_feed(x->git, data, *len);
-		else if (c->body.len + *len <= BODY_MAX &&
-			 !git_is_path(c->path))
+		else if (c->body.len + *len > BODY_MAX)
+			x->body_too_big = true;
+		else if (!git_is_path(c->path))
 			buf_add(&c->body, data, *len);
 		*len = 0;
 		return MHD_YES;
 	}
-	if (git_is_path(c->path))
+	if (x->body_too_big)
+		reply_error(c, 413, "Payload too large");
+	else if (git_is_path(c->path))
 		git_end(x);
 	else
 		api(x);
@@ -513,7 +516,8 @@ static const char usage[] =
 "\n"
 "  --port N             listen there; 0 (default): any free port\n"
 "  --port-file FILE     write the port there once it listens\n"
-"  --log FILE           append each request and answer, a JSON object a line\n"
+"  --log FILE           append each request and answer, a JSON object a line;\n"
+"                       else to a new file in $FORGE_SIM_LOGS, where that is set\n"
 "  --token TOKEN        the bot's token (sim-token)\n"
 "  --user NAME          the bot's name (promote-bot)\n"
 "  --person NAME[:TOKEN[:read|write|admin]]   somebody else; may be repeated\n"
@@ -523,6 +527,22 @@ static const char usage[] =
 "  --now TIME           RFC 3339: what the forge's clock says, standing still\n"
 "  --trap NAME[=N]      see below; may be repeated\n"
 "  --help, --help-api\n";
+
+/* Whoever starts us without a log may still be told to keep one. */
+static int log_by_default(const char *kind)
+{
+	const char *dir = getenv("FORGE_SIM_LOGS");
+	struct buf name = { 0 };
+	int fd = -1;
+
+	if (dir && *dir) {
+		buf_addf(&name, "%s/%s-%d.jsonl", dir, kind, (int)getpid());
+		fd = open(buf_str(&name), O_WRONLY | O_CREAT | O_APPEND |
+					  O_CLOEXEC, 0644);
+	}
+	buf_release(&name);
+	return fd;
+}
 
 static void options(int argc, char **argv, uint16_t *port,
 		    const char **port_file)
@@ -600,6 +620,8 @@ static void options(int argc, char **argv, uint16_t *port,
 		exit(2);
 	}
 	sim.kind = (enum sim_kind)kind;
+	if (sim.log_fd < 0)
+		sim.log_fd = log_by_default(kinds[kind]);
 	if (!sim.version)
 		sim.version = sim.kind == SIM_FORGEJO ? "16.0.1+gitea-1.22.0"
 						      : "1.23.4";

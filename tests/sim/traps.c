@@ -67,6 +67,10 @@ static const struct trap_row {
 	[TRAP_COOKIES] = { "cookies", 0, 1, "cookies and chunked answers" },
 	[TRAP_CLEAN_RACE] = { "clean-race", 0, 0,
 		"next N armings: \"clean status\" though something is missing" },
+	[TRAP_APP_TOKEN] = { "app-token", 0, 0,
+		"GitHub: GET /user is 403, as for a token of an app" },
+	[TRAP_HIDE_ALLOWS] = { "hide-allows", 0, 0,
+		"GitHub: allow_* are left out, as below a maintainer's rights" },
 	[TRAP_PUSH_REJECTED] = { "push-rejected", 0, 0,
 		"next N merges: Gitea's 409, push rejected, base moved" },
 };

@@ -475,7 +475,9 @@ STORY(github_life, "github", NULL, life)
 STORY(ghes_life, "ghes", NULL, life)
 STORY(gitea_life, "gitea", NULL, life)
 STORY(old_gitea_life, "gitea", "1.15.11", life)
+STORY(new_gitea_life, "gitea", "1.26.0", life)
 STORY(forgejo_life, "forgejo", NULL, life)
+STORY(old_forgejo_life, "forgejo", "11.0.3+gitea-1.22.0", life)
 STORY(github_refusals, "github", NULL, refusals)
 STORY(gitea_refusals, "gitea", NULL, refusals)
 STORY(old_gitea_refusals, "gitea", "1.15.11", refusals)
@@ -493,7 +495,9 @@ int main(void)
 		cmocka_unit_test(ghes_life),
 		cmocka_unit_test(gitea_life),
 		cmocka_unit_test(old_gitea_life),
+		cmocka_unit_test(new_gitea_life),
 		cmocka_unit_test(forgejo_life),
+		cmocka_unit_test(old_forgejo_life),
 		cmocka_unit_test(github_refusals),
 		cmocka_unit_test(gitea_refusals),
 		cmocka_unit_test(old_gitea_refusals),
