@@ -138,6 +138,22 @@ static int check_below(const struct parse *p, const struct ev *e, char last,
 	return 0;
 }
 
+/*
+ * `|` may stand on a line of its own at the column of the key that it is for.
+ * No other scalar may.
+ */
+static int check_column(const struct parse *p, const struct ev *e, size_t at,
+			struct err *err)
+{
+	if ((e->style != STYLE_LITERAL && e->style != STYLE_FOLDED) ||
+	    e->parent == NO_EV ||
+	    !ye_text_is_empty(p->text, ye_line_start(p->text, at), at) ||
+	    ye_column_of(p, at) > ye_child_column(p, e->parent))
+		return 0;
+	return ye_parse_err(err, ERR_UNSAFE, e, "this text begins at the "
+			    "column of its key; indent it first");
+}
+
 static int check_target(const struct ev *e, struct err *err)
 {
 	if (e->type != EV_SCALAR)
@@ -177,7 +193,9 @@ int ye_set_scalar(struct session *s, size_t at, const char *value,
 	    !ye_text_is_empty(s->p.text, start - 1, start))
 		buf_addch(&text, ' ');
 	ye_scalar_write(&text, value, e->style, ye_in_flow(&s->p, at));
-	rc = check_below(&s->p, e, text.data[text.len - 1], err);
+	if (check_column(&s->p, e, start, err) < 0 ||
+	    check_below(&s->p, e, text.data[text.len - 1], err) < 0)
+		rc = -1;
 	if (rc < 0)
 		;
 	else if (e->style == STYLE_LITERAL || e->style == STYLE_FOLDED)

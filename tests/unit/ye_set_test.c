@@ -173,6 +173,8 @@ static void what_is_unsafe_is_refused(void **state)
 		  "1:4: ", "template" },
 		{ "a template in a string", "a: \"{{ .x }}\"\n", "a",
 		  ERR_UNSAFE, "1:4: ", "template" },
+		{ "a text at the column of its key", "a:\n|\n x\n", "a",
+		  ERR_UNSAFE, "2:1: ", "column" },
 		{ "SOPS", "a: 1\nsops:\n  mac: x\n", "a", ERR_UNSAFE, "3:8: ",
 		  "SOPS" },
 		{ "two documents", "a: 1\n---\na: 2\n", "a", ERR_UNSAFE,
