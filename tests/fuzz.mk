@@ -12,8 +12,7 @@ FUZZ_OBJ = $(patsubst %.c,$(FUZZ)/obj/%.o,$(filter-out $(wildcard bot/*.c),\
 	  $(LIB_SRC)))
 
 .PHONY: fuzz
-fuzz: $(patsubst %,$(FUZZ)/%,$(FUZZERS))
-	@/usr/bin/python3 tests/fuzz/ye_seeds.py $(FUZZ)/seeds
+fuzz: $(patsubst %,$(FUZZ)/%,$(FUZZERS)) $(FUZZ)/seeds
 	@for f in $(FUZZERS); do \
 	  mkdir -p $(FUZZ)/corpus/$$f $(FUZZ)/seeds/$$f; \
 	  $(FUZZ)/$$f -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 \
@@ -24,6 +23,11 @@ fuzz: $(patsubst %,$(FUZZ)/%,$(FUZZERS))
 	  echo "ok - fuzz $$f: $$(sed -n 's/.*number_of_executed_units: *//p' \
 	    $(FUZZ)/$$f.log) inputs in $(SECONDS) s"; \
 	done
+
+$(FUZZ)/seeds: tests/fuzz/ye_seeds.py
+	@mkdir -p $@
+	/usr/bin/python3 $< $@
+	@touch $@
 
 $(FUZZ)/lib.a: $(FUZZ_OBJ)
 	@rm -f $@

@@ -72,7 +72,7 @@ static int add_block(struct session *s, size_t at,
 
 	if (first == NO_BYTE)
 		return ye_parse_err(err, ERR_UNSAFE, &p->ev[at], "this shape is "
-				 "not understood well enough to add to it");
+				    "not understood well enough to add to it");
 	if (p->ev[at].type == EV_LIST_START) {
 		for (size_t c = at + 1; c < p->ev[at].after - 1;
 		     c = p->ev[c].after)
@@ -88,7 +88,8 @@ static int add_block(struct session *s, size_t at,
 	if (ye_check_last_line(p, end, &p->ev[leaf], err) < 0)
 		return -1;
 	l.eol = ye_text_eol(p->text, p->text_len,
-			 end > 0 && ye_is_break(p->text[end - 1]) ? end - 1 : end);
+			    end > 0 && ye_is_break(p->text[end - 1])
+				    ? end - 1 : end);
 	for (int i = ye_column_of(p, first); i > 0; i--)
 		buf_addch(&text, ' ');
 	if (as_flow) {
@@ -188,11 +189,11 @@ static int fill_block(struct session *s, size_t at, const struct fresh *made,
 
 	if (column < 0)
 		return ye_parse_err(err, ERR_UNSAFE, e, "this shape is not "
-				 "understood well enough to add to it");
+				    "understood well enough to add to it");
 	column += made->kind == FRESH_MAP ? l.step : l.list;
 	if (e->len)		/* null, ~ */
 		ye_plan_splice(&s->plan, ye_back_blanks(p->text, e->start), e->end,
-			    "", 0);
+			       "", 0);
 	l.eol = ye_text_eol(p->text, p->text_len, e->len ? e->end : place);
 	for (int i = column; i > 0; i--)
 		buf_addch(&text, ' ');
@@ -213,7 +214,7 @@ static int fill_null(struct session *s, size_t at, const struct fresh *made,
 
 	if (e->parent == NO_EV || e->anchor || e->tag || place == NO_BYTE)
 		return ye_parse_err(err, ERR_UNSAFE, e, "nothing can be added "
-				 "here");
+				    "here");
 	if (p->ev[e->parent].type == EV_MAP_START && !ye_in_flow(p, at)) {
 		if (fill_block(s, at, made, place, err) < 0)
 			return -1;
@@ -231,7 +232,7 @@ static int fill_null(struct session *s, size_t at, const struct fresh *made,
 }
 
 int ye_add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
-	      struct err *err)
+		 struct err *err)
 {
 	const struct ev *e = &s->p.ev[at];
 	int rc = 0;
@@ -245,7 +246,7 @@ int ye_add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
 			       ye_ev_kind(e), entry->key ? "a map" : "a list");
 	} else if (e->style == STYLE_FLOW && e->start == e->end) {
 		rc = ye_parse_err(err, ERR_UNSAFE, e, "a map without braces "
-			       "([a: b]) holds one entry only");
+				  "([a: b]) holds one entry only");
 	} else if (e->style == STYLE_FLOW) {
 		add_flow(s, at, entry);
 	} else {
@@ -336,17 +337,17 @@ static int check_path(const struct session *s, const struct place *place,
 
 	if (path->len + 2 > YE_MAX_DEPTH)
 		return ye_parse_err(err, ERR_UNSAFE, e, "more than %d maps and "
-				 "lists inside one another", YE_MAX_DEPTH);
+				    "lists inside one another", YE_MAX_DEPTH);
 	for (size_t i = place->steps; i < path->len; i++)
 		if (path->steps[i].key && strlen(path->steps[i].key) > MAX_KEY)
 			return ye_parse_err(err, ERR_UNSAFE, e, "a new key can "
-					 "have at most %d bytes", MAX_KEY);
+					    "have at most %d bytes", MAX_KEY);
 	return 0;
 }
 
 int ye_add_path(struct session *s, const struct place *place,
-	     const struct ye_path *path, const struct fresh *value,
-	     struct err *err)
+		const struct ye_path *path, const struct fresh *value,
+		struct err *err)
 {
 	struct fresh_entry entry;
 

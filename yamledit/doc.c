@@ -38,7 +38,7 @@ static int check_key(const struct ev *e, struct err *err)
 		return ye_parse_err(err, ERR_DATA, e, "a key must be a string");
 	if (ye_ev_is_merge(e))
 		return ye_parse_err(err, ERR_DATA, e, "a merge key (<<) is not "
-				 "supported here");
+				    "supported here");
 	return 0;
 }
 
@@ -113,7 +113,7 @@ static int make(struct node **out, struct arena *a, const struct parse *p,
 		return make_list(n, a, p, i, err);
 	case EV_ALIAS:
 		return ye_parse_err(err, ERR_DATA, e, "an alias (*%s) is not "
-				 "supported here", e->anchor);
+				    "supported here", e->anchor);
 	default:
 		n->kind = NODE_SCALAR;
 		return make_scalar(n, a, e, err);
@@ -131,7 +131,7 @@ int ye_doc_parse(const struct node **out, struct arena *a, const char *text,
 		goto out;
 	if (p.docs_len > 1) {
 		ye_parse_err(err, ERR_DATA, &p.ev[p.docs[1] - 1], "a second "
-			  "document; only one is expected");
+			     "document; only one is expected");
 		goto out;
 	}
 	if (p.docs_len == 1) {

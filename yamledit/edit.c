@@ -5,7 +5,7 @@
 #include "yamledit/session.h"
 
 int ye_session_init(struct session *s, const char *text, size_t len,
-		 const struct ye_options *opt, bool is_edit, struct err *err)
+		    const struct ye_options *opt, bool is_edit, struct err *err)
 {
 	memset(s, 0, sizeof(*s));
 	if (opt)
@@ -45,7 +45,7 @@ int ye_session_commit(struct session *s, struct err *err)
 }
 
 int ye_session_find(struct place *out, struct session *s,
-		 const struct ye_path *path, struct err *err)
+		    const struct ye_path *path, struct err *err)
 {
 	return ye_find(out, &s->p, s->doc, path, true, err);
 }
@@ -139,7 +139,7 @@ int ye_get(struct buf *out, const char *text, size_t len,
 	e = &s.p.ev[at.node];
 	if (e->type != EV_SCALAR) {
 		ye_parse_err(err, ERR_UNSAFE, e, "%s, where one value is "
-			  "expected", ye_ev_kind(e));
+			     "expected", ye_ev_kind(e));
 		goto out;
 	}
 	if (!ye_ev_is_null(e))
@@ -159,7 +159,7 @@ static int keys_of(const char ***out, size_t *out_len, struct arena *a,
 
 	if (ev[map].type != EV_MAP_START)
 		return ye_parse_err(err, ERR_UNSAFE, &ev[map], "%s, where a map "
-				 "is expected", ye_ev_kind(&ev[map]));
+				    "is expected", ye_ev_kind(&ev[map]));
 	for (size_t k = map + 1; k < ev[map].after - 1;
 	     k = ev[ev[k].after].after)
 		n++;

@@ -40,7 +40,7 @@
  */
 struct ye_path;
 
-/* ERR_USAGE: not of that form; says at which character. Free with ye_path_free. */
+/* ERR_USAGE: not of that form; says where. Free with ye_path_free(). */
 int ye_path_parse(struct ye_path **out, const char *text, struct err *err);
 void ye_path_free(struct ye_path *path);
 

@@ -78,7 +78,7 @@ static bool key_is(const struct parse *p, size_t k, const char *key)
 }
 
 int ye_find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
-	     size_t map, const char *key, struct err *err)
+		size_t map, const char *key, struct err *err)
 {
 	size_t found = NO_EV, merge = NO_EV;
 	const struct ev *ev = p->ev;
@@ -103,12 +103,12 @@ int ye_find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
 	}
 	if (found != NO_EV && merge != NO_EV && merge > found)
 		return ye_parse_err(err, ERR_UNSAFE, &ev[merge], "a merge key "
-				 "below '%s' has it too: readers differ in "
-				 "which one counts", key);
+				    "below '%s' has it too: readers differ in "
+				    "which one counts", key);
 	if (found == NO_EV && merge != NO_EV) {
 		ye_parse_err(err, ERR_UNSAFE, &ev[merge], "'%s' comes from a "
-			  "merge key: there is nothing of its own to edit "
-			  "here", key);
+			     "merge key: there is nothing of its own to edit "
+			     "here", key);
 		return 1;
 	}
 	if (found == NO_EV)
@@ -164,7 +164,7 @@ static int missing(const struct place *at, const struct parse *p,
 			names_add(&names, &ev[k]);
 		add_names(&more, &names, s->key);
 		ye_parse_err(err, ERR_NOTFOUND, e, "no key '%s' in %s%s", s->key,
-			  buf_str(&where), buf_str(&more));
+			     buf_str(&where), buf_str(&more));
 	} else if (e->type == EV_LIST_START && s->kind == STEP_SELECT) {
 		for (size_t i = at->node + 1; i < end; i = ev[i].after) {
 			struct err ignored = { 0 };
@@ -176,18 +176,18 @@ static int missing(const struct place *at, const struct parse *p,
 		}
 		add_names(&more, &names, s->value);
 		ye_parse_err(err, ERR_NOTFOUND, e, "no item with %s '%s' in %s%s",
-			  s->key, s->value, buf_str(&where),
-			  one == NO_EV ? "; it is empty" : buf_str(&more));
+			     s->key, s->value, buf_str(&where),
+			     one == NO_EV ? "; it is empty" : buf_str(&more));
 	} else if (e->type == EV_LIST_START && s->kind == STEP_INDEX) {
 		for (size_t i = at->node + 1; i < end; i = ev[i].after)
 			names.all++;
 		ye_parse_err(err, ERR_NOTFOUND, e, "no item [%zu] in %s, which "
-			  "has %zu, counted from 0", s->index,
-			  buf_str(&where), names.all);
+			     "has %zu, counted from 0", s->index,
+			     buf_str(&where), names.all);
 	} else {
 		ye_parse_err(err, ERR_NOTFOUND, e, "%s is %s, not %s",
-			  buf_str(&where), ye_ev_kind(e),
-			  s->kind == STEP_KEY ? "a map" : "a list");
+			     buf_str(&where), ye_ev_kind(e),
+			     s->kind == STEP_KEY ? "a map" : "a list");
 	}
 	buf_release(&where);
 	buf_release(&more);
@@ -255,7 +255,7 @@ static int step_select(size_t *out, const struct parse *p, size_t list,
 		    ev[v].target != NO_EV &&
 		    ye_ev_is(&ev[ev[v].target], s->value))
 			return ye_parse_err(err, ERR_UNSAFE, &ev[v], "'%s' is an "
-					 "alias here", s->key);
+					    "alias here", s->key);
 		if (rc != 0 || !ye_ev_is(&ev[v], s->value))
 			continue;
 		matches++;
@@ -298,7 +298,7 @@ static int take_step(struct place *at, const struct parse *p,
 }
 
 int ye_find(struct place *out, const struct parse *p, size_t doc,
-	 const struct ye_path *path, bool is_edit, struct err *err)
+	    const struct ye_path *path, bool is_edit, struct err *err)
 {
 	struct place at = { .doc = doc, .parent = NO_EV, .key = NO_EV,
 			    .node = p->docs[doc] };
@@ -397,7 +397,7 @@ static int pick_document(size_t *out, const struct parse *p,
 }
 
 int ye_find_document(size_t *out, const struct parse *p,
-		  const struct ye_options *opt, struct err *err)
+		     const struct ye_options *opt, struct err *err)
 {
 	static const struct ye_options none = { 0 };
 	struct conditions where = { 0 };

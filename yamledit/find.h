@@ -33,18 +33,18 @@ struct place {
  * one that adds what is missing clears it. -1: refused, or broken.
  */
 int ye_find(struct place *out, const struct parse *p, size_t doc,
-	 const struct ye_path *path, bool is_edit, struct err *err);
+	    const struct ye_path *path, bool is_edit, struct err *err);
 
 /*
  * The value of KEY in the map at MAP: 0, or 1 where there is none, or -1
  * (twice, aliased, merged). KEY_EV may be NULL.
  */
 int ye_find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
-	     size_t map, const char *key, struct err *err);
+		size_t map, const char *key, struct err *err);
 
 /* The document that OPT means, as a number from 0. */
 int ye_find_document(size_t *out, const struct parse *p,
-		  const struct ye_options *opt, struct err *err);
+		     const struct ye_options *opt, struct err *err);
 
 /*
  * Text that nobody may edit: a template that happens to parse, a file whose

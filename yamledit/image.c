@@ -102,7 +102,7 @@ static int check_version(const struct version *v, struct err *err)
 }
 
 int ye_edit_image(struct session *s, const char *name,
-	       const struct version *version, struct err *err)
+		  const struct version *version, struct err *err)
 {
 	struct step steps[3] = {
 		{ .kind = STEP_KEY, .key = "images" },
@@ -121,7 +121,8 @@ int ye_edit_image(struct session *s, const char *name,
 		if (ye_session_commit(s, err) < 0)
 			return -1;
 		rc = ye_add_path(s, &at, &m.map,
-			      fresh_version(&s->plan, "newTag", version), err);
+				 fresh_version(&s->plan, "newTag", version),
+				 err);
 		if (rc <= 0)
 			return rc;
 	}
@@ -162,12 +163,13 @@ static int parse_ref(struct image_ref *out, const char **prefix,
 
 	if (is_version_key(path))
 		return ye_parse_err(err, ERR_UNSAFE, e, "this is a tag or a "
-				 "digest; name the map that it is in");
+				    "digest; name the map that it is in");
 	if (e->type != EV_SCALAR || ye_ev_is_null(e) || strlen(ref) == 0 ||
 	    strlen(e->value) != e->len)
-		return ye_parse_err(err, ERR_UNSAFE, e, "%s, where a map with tag "
-				 "and digest or an image reference is expected",
-				 e->type == EV_SCALAR ? "nothing" : ye_ev_kind(e));
+		return ye_parse_err(err, ERR_UNSAFE, e, "%s, where a map with "
+				    "tag and digest or an image reference is "
+				    "expected", e->type == EV_SCALAR
+				    ? "nothing" : ye_ev_kind(e));
 	if (ye_is_template_string(e))
 		return ye_parse_err(err, ERR_UNSAFE, e, "the value is a template "
 			"({{ }}): edit what it is filled from instead");
@@ -234,7 +236,7 @@ static int set_map(struct session *s, size_t map, const struct ye_path *key,
 }
 
 int ye_edit_helm(struct session *s, const struct ye_path *key,
-	      const struct version *version, struct err *err)
+		 const struct version *version, struct err *err)
 {
 	struct place at;
 	struct err why = { 0 };
@@ -251,7 +253,7 @@ int ye_edit_helm(struct session *s, const struct ye_path *key,
 		if (ye_session_commit(s, err) < 0)
 			return -1;
 		rc = ye_add_path(s, &at, key,
-			      fresh_version(&s->plan, "tag", version), err);
+				 fresh_version(&s->plan, "tag", version), err);
 		if (rc <= 0)
 			return rc;
 	}
@@ -273,7 +275,7 @@ static int text_of(const char **out, struct arena *a, const struct parse *p,
 	e = &p->ev[v];
 	if (e->type != EV_SCALAR)
 		return ye_parse_err(err, ERR_UNSAFE, e, "'%s' is %s, not a "
-				 "string", key, ye_ev_kind(e));
+				    "string", key, ye_ev_kind(e));
 	if (strlen(e->value) != e->len)
 		return ye_parse_err(err, ERR_DATA, e, "'%s' holds a NUL", key);
 	if (!ye_ev_is_null(e))
@@ -291,7 +293,7 @@ static int read_image(struct ye_image *out, struct arena *a,
 	out->column = e->column;
 	if (e->type != EV_MAP_START)
 		return ye_parse_err(err, ERR_UNSAFE, e, "an entry of images is "
-				 "%s, not a map", ye_ev_kind(e));
+				    "%s, not a map", ye_ev_kind(e));
 	if (text_of(&out->name, a, p, item, "name", err) < 0 ||
 	    text_of(&out->new_name, a, p, item, "newName", err) < 0 ||
 	    text_of(&out->version.tag, a, p, item, "newTag", err) < 0 ||
@@ -299,7 +301,7 @@ static int read_image(struct ye_image *out, struct arena *a,
 		return -1;
 	if (!out->name)
 		return ye_parse_err(err, ERR_UNSAFE, e, "an entry of images has "
-				 "no name");
+				    "no name");
 	return 0;
 }
 
@@ -340,7 +342,7 @@ static int read_images(struct ye_images *out, const struct parse *p,
 
 	if (ev[root].type != EV_MAP_START)
 		return ye_parse_err(err, ERR_UNSAFE, &ev[root], "the document is "
-				 "%s, not a map", ye_ev_kind(&ev[root]));
+				    "%s, not a map", ye_ev_kind(&ev[root]));
 	rc = ye_find_key(&list, NULL, p, root, "images", err);
 	if (rc != 0)
 		return rc < 0 || err->code != ERR_NONE ? -1 : 0;
@@ -348,7 +350,7 @@ static int read_images(struct ye_images *out, const struct parse *p,
 		return 0;
 	if (ev[list].type != EV_LIST_START)
 		return ye_parse_err(err, ERR_UNSAFE, &ev[list], "images is %s, "
-				 "not a list", ye_ev_kind(&ev[list]));
+				    "not a list", ye_ev_kind(&ev[list]));
 	for (size_t i = list + 1; i < ev[list].after - 1; i = ev[i].after)
 		n++;
 	out->items = arena_alloc(&out->arena, n * sizeof(*out->items));
@@ -399,7 +401,7 @@ static int read_map(struct version *out, struct arena *a,
 		out->tag = NULL;
 	if (version_empty(out))
 		return ye_parse_err(err, ERR_NOTFOUND, &p->ev[map], "neither tag "
-				 "nor digest here");
+				    "nor digest here");
 	return 0;
 }
 

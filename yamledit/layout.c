@@ -165,7 +165,7 @@ static void indent(struct buf *out, int columns)
 }
 
 void ye_write_children(struct buf *out, const struct fresh *node, int column,
-		    const struct layout *l)
+		       const struct layout *l)
 {
 	for (size_t i = 0; i < node->len; i++) {
 		if (i) {
@@ -177,7 +177,7 @@ void ye_write_children(struct buf *out, const struct fresh *node, int column,
 }
 
 void ye_write_block(struct buf *out, const struct fresh_entry *entry, int column,
-		 const struct layout *l)
+		    const struct layout *l)
 {
 	const struct fresh *node = entry->node;
 	int inner;

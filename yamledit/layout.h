@@ -61,11 +61,11 @@ void ye_write_flow(struct buf *out, const struct fresh_entry *entry, int style);
  * OUT stands; without a line break at the end.
  */
 void ye_write_block(struct buf *out, const struct fresh_entry *entry, int column,
-		 const struct layout *l);
+		    const struct layout *l);
 
 /* The entries of a map or list, from where OUT stands, which is COLUMN. */
 void ye_write_children(struct buf *out, const struct fresh *node, int column,
-		    const struct layout *l);
+		       const struct layout *l);
 
 /*
  * The style that keys and values inside the flow collection at event I have:

@@ -264,8 +264,8 @@ static int nest_take(struct parse *p, struct nest *n, size_t at,
 	case EV_LIST_START:
 		if (n->depth == YE_MAX_DEPTH)
 			return ye_parse_err(err, ERR_DATA, e, "more than %d maps "
-					 "and lists inside one another",
-					 YE_MAX_DEPTH);
+					    "and lists inside one another",
+					    YE_MAX_DEPTH);
 		n->open[n->depth++] = at;
 		break;
 	case EV_MAP_END:
@@ -386,7 +386,7 @@ void ye_parse_release(struct parse *p)
 }
 
 int ye_parse_err(struct err *err, enum err_code code, const struct ev *e,
-	      const char *fmt, ...)
+		 const char *fmt, ...)
 {
 	char msg[sizeof(err->msg)];
 	va_list ap;
@@ -440,7 +440,7 @@ static size_t block_scalar_end(const struct parse *p, const struct ev *e)
 	size_t head = ye_line_end(p->text, p->text_len, start), end = e->end;
 
 	if (ye_text_has(p->text, start, ye_word_end(p->text, p->text_len, start),
-		     '+'))
+			'+'))
 		return end;	/* all blank lines are content */
 	while (end > head && strchr(" \n\r", p->text[end - 1]))
 		end--;

@@ -65,7 +65,7 @@ void ye_parse_release(struct parse *p);
 
 /* Fail with "LINE:COLUMN: " of event E in front. Always -1. */
 int ye_parse_err(struct err *err, enum err_code code, const struct ev *e,
-	      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Does the scalar E read as TEXT? */
 bool ye_ev_is(const struct ev *e, const char *text);

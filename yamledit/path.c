@@ -193,7 +193,7 @@ void ye_path_format(struct buf *out, const struct ye_path *path, size_t n)
 }
 
 int ye_conditions_parse(struct conditions *out, const char *text,
-		     struct err *err)
+			struct err *err)
 {
 	memset(out, 0, sizeof(*out));
 	for (const char *at = text;; at++) {

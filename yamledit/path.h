@@ -40,7 +40,7 @@ struct conditions {
 	size_t len, cap;
 };
 int ye_conditions_parse(struct conditions *out, const char *text,
-		     struct err *err);
+			struct err *err);
 void ye_conditions_release(struct conditions *c);
 
 #endif

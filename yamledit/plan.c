@@ -15,7 +15,7 @@ void ye_plan_release(struct plan *plan)
 }
 
 void ye_plan_splice(struct plan *plan, size_t start, size_t end, const char *text,
-		 size_t len)
+		    size_t len)
 {
 	ARRAY_GROW(plan->splices, plan->splices_len, plan->splices_cap);
 	plan->splices[plan->splices_len] = (struct splice){
@@ -176,7 +176,7 @@ static bool prove(const struct plan *plan, const struct parse *old_p,
 }
 
 int ye_plan_apply(struct buf *out, struct parse *new_p, struct plan *plan,
-	       const struct parse *p, struct err *err)
+		  const struct parse *p, struct err *err)
 {
 	struct err why = { 0 };
 	const struct ev *at;
@@ -190,13 +190,13 @@ int ye_plan_apply(struct buf *out, struct parse *new_p, struct plan *plan,
 	if (ye_parse_init(new_p, buf_str(out), out->len, &why) < 0) {
 		if (out->len > YE_MAX_SIZE)
 			return ye_parse_err(err, ERR_DATA, at, "the edit makes "
-					 "the text larger than %u MiB",
-					 YE_MAX_SIZE >> 20);
+					    "the text larger than %u MiB",
+					    YE_MAX_SIZE >> 20);
 		return ye_parse_err(err, ERR_BUG, at, "the edit would break the "
-				 "text (%s); refused", why.msg);
+				    "text (%s); refused", why.msg);
 	}
 	if (!prove(plan, p, new_p))
 		return ye_parse_err(err, ERR_BUG, at, "the edit would change "
-				 "more than its place; refused");
+				    "more than its place; refused");
 	return 0;
 }

@@ -52,7 +52,7 @@ void ye_plan_release(struct plan *plan);
 
 /* Replace the bytes from START to END by TEXT (copied). */
 void ye_plan_splice(struct plan *plan, size_t start, size_t end, const char *text,
-		 size_t len);
+		    size_t len);
 
 /* Expect this; ADDED lives as long as the plan. */
 void ye_plan_change(struct plan *plan, const struct change *change);
@@ -66,6 +66,6 @@ const struct fresh *ye_fresh_scalar(struct plan *plan, const char *value);
  * are not the old ones with the planned change.
  */
 int ye_plan_apply(struct buf *out, struct parse *new_p, struct plan *plan,
-	       const struct parse *p, struct err *err);
+		  const struct parse *p, struct err *err);
 
 #endif

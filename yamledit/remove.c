@@ -91,7 +91,8 @@ static int check_text_above(const struct parse *p, const struct ev *above,
 			    size_t at, struct err *err)
 {
 	size_t n = p->text_len, start = ye_content_start(p, above);
-	bool keeps = ye_text_has(p->text, start, ye_word_end(p->text, n, start), '+');
+	bool keeps = ye_text_has(p->text, start,
+				 ye_word_end(p->text, n, start), '+');
 
 	while (at < n) {
 		size_t end = ye_line_end(p->text, n, at);
@@ -122,14 +123,15 @@ static int remove_block(struct session *s, const struct entry *e,
 		next = ye_entry_start(p, e->next);
 		if (next == NO_BYTE)
 			return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->next],
-					 "this shape is not understood well "
-					 "enough to remove from it");
+					    "this shape is not understood well "
+					    "enough to remove from it");
 		if (ye_text_is_empty(p->text, to, next))
 			ye_plan_splice(&s->plan, e->start, next, "", 0);
 		else
-			ye_plan_splice(&s->plan, ye_back_blanks(p->text, e->start),
-				    at_line ? ye_back_break(p->text, to) : to,
-				    "", 0);
+			ye_plan_splice(&s->plan,
+				       ye_back_blanks(p->text, e->start),
+				       at_line ? ye_back_break(p->text, to)
+					       : to, "", 0);
 		return 0;
 	}
 	above = text_above(p, e);
@@ -196,8 +198,9 @@ static void remove_flow(struct session *s, const struct entry *e, size_t before)
 				return;
 			}
 			ye_plan_splice(&s->plan, c, c + 1, "", 0);
-		} else if (!ye_text_is_empty(p->text, ye_line_start(p->text, start),
-					  start)) {
+		} else if (!ye_text_is_empty(p->text,
+					     ye_line_start(p->text, start),
+					     start)) {
 			start = ye_back_blanks(p->text, start);
 		}
 	}
@@ -231,13 +234,13 @@ static int check_shape(const struct parse *p, const struct place *at,
 
 	if (e->start == NO_BYTE || e->end == NO_BYTE || e->end < e->start)
 		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "this shape "
-				 "is not understood well enough to remove "
-				 "from it");
+				    "is not understood well enough to remove "
+				    "from it");
 	if (e->is_first && e->next == NO_EV &&
 	    (parent->style == STYLE_BLOCK || parent->start == parent->end))
 		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "the only "
-				 "entry: without it nothing would be left, "
-				 "which reads as null");
+				    "entry: without it nothing would be left, "
+				    "which reads as null");
 	return 0;
 }
 
@@ -251,7 +254,7 @@ int ye_remove_place(struct session *s, const struct place *at, struct err *err)
 	p = &s->p;
 	if (at->parent == NO_EV)
 		return ye_parse_err(err, ERR_UNSAFE, &p->ev[at->node], "a whole "
-				 "document cannot be removed");
+				    "document cannot be removed");
 	e = entry_of(p, at);
 	if (check_shape(p, at, &e, err) < 0 || check_anchors(p, &e, err) < 0)
 		return -1;

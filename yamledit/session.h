@@ -37,11 +37,11 @@ int ye_session_commit(struct session *s, struct err *err);
 
 /* ye_find() in the session's document, for an edit. */
 int ye_session_find(struct place *out, struct session *s,
-		 const struct ye_path *path, struct err *err);
+		    const struct ye_path *path, struct err *err);
 
 /* Plan a new VALUE for the scalar at event AT. (set.c) */
 int ye_set_scalar(struct session *s, size_t at, const char *value,
-	       struct err *err);
+		  struct err *err);
 
 /*
  * Plan the text VALUE for a key, a dash or properties with nothing behind
@@ -56,28 +56,28 @@ int ye_splice_empty(struct session *s, size_t ev, const char *value,
  * the plan before; it is committed at the end. (add.c)
  */
 int ye_add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
-	      struct err *err);
+		 struct err *err);
 
 /*
  * Add what PATH lacks behind PLACE, down to VALUE; as ye_add_entry(). 1: PATH
  * asks for what cannot be made, as a place in the midst of a list. (add.c)
  */
 int ye_add_path(struct session *s, const struct place *place,
-	     const struct ye_path *path, const struct fresh *value,
-	     struct err *err);
+		const struct ye_path *path, const struct fresh *value,
+		struct err *err);
 
 /* Remove the entry or item at PLACE. Committed. (remove.c) */
 int ye_remove_place(struct session *s, const struct place *place,
-		 struct err *err);
+		    struct err *err);
 
 /* One edit each. (set.c, remove.c, image.c, helm.c) */
 int ye_edit_set(struct session *s, const struct ye_path *path, const char *value,
-	     struct err *err);
-int ye_edit_delete(struct session *s, const struct ye_path *path,
 		struct err *err);
+int ye_edit_delete(struct session *s, const struct ye_path *path,
+		   struct err *err);
 int ye_edit_image(struct session *s, const char *name,
-	       const struct version *version, struct err *err);
+		  const struct version *version, struct err *err);
 int ye_edit_helm(struct session *s, const struct ye_path *key,
-	      const struct version *version, struct err *err);
+		 const struct version *version, struct err *err);
 
 #endif

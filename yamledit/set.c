@@ -158,7 +158,7 @@ static int check_target(const struct ev *e, struct err *err)
 {
 	if (e->type != EV_SCALAR)
 		return ye_parse_err(err, ERR_UNSAFE, e, "%s, where one value is "
-				 "expected", ye_ev_kind(e));
+				    "expected", ye_ev_kind(e));
 	if (e->tag && strcmp(e->tag, YAML_STR_TAG) != 0 &&
 	    strcmp(e->tag, "!") != 0)
 		return ye_parse_err(err, ERR_UNSAFE, e, "the value has the tag "
@@ -170,7 +170,7 @@ static int check_target(const struct ev *e, struct err *err)
 }
 
 int ye_set_scalar(struct session *s, size_t at, const char *value,
-	       struct err *err)
+		  struct err *err)
 {
 	struct ev *e = &s->p.ev[at];
 	struct buf text = { 0 };
@@ -220,7 +220,7 @@ int ye_set_scalar(struct session *s, size_t at, const char *value,
 }
 
 int ye_edit_set(struct session *s, const struct ye_path *path, const char *value,
-	     struct err *err)
+		struct err *err)
 {
 	struct place at;
 	struct err why = { 0 };
@@ -237,7 +237,7 @@ int ye_edit_set(struct session *s, const struct ye_path *path, const char *value
 		if (ye_session_commit(s, err) < 0)
 			return -1;
 		rc = ye_add_path(s, &at, path, ye_fresh_scalar(&s->plan, value),
-			      err);
+				 err);
 		if (rc <= 0)
 			return rc;
 	}
