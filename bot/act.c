@@ -90,9 +90,9 @@ static int commits_make(struct push *push, struct doing *doing, struct plan *p,
 					return -1;
 				doing[i].branch_update = push->len;
 				update_add(push, heads(&p->arena,
-						       res->spot->branch),
-					   &res->spot->branch_id, &id);
-				res->branch = res->spot->branch;
+						       step->spot->branch),
+					   &step->spot->branch_id, &id);
+				res->branch = step->spot->branch;
 			} else {
 				continue;
 			}
@@ -174,7 +174,7 @@ static int step_open(struct plan *p, struct result *res, const struct step *step
 	const struct rules *rules =
 		&s->services[res->spot->service].spec->rules[res->spot->env];
 	struct forge_new_pr new_pr = {
-		.head = res->spot->branch, .base = s->base,
+		.head = step->spot->branch, .base = s->base,
 		.title = step->title, .body = step->body,
 	};
 	struct forge_pr pr;
@@ -273,6 +273,12 @@ static void forge_steps(struct plan *p, struct doing *doing,
 		     step && !doing[i].undone; step = step->next) {
 			if (step_do(p, res, step, s, w, again, &err) == 0)
 				continue;
+			if (step->may_fail) {
+				log_warn("%s in %s: %s", res->service,
+					 res->environment, err.msg);
+				err_clear(&err);
+				continue;
+			}
 			doing[i].undone = true;
 			if (err.code == ERR_RACE || err.code == ERR_WAIT) {
 				/* Somebody moved it, or not yet: look again. */
@@ -299,8 +305,8 @@ static void branches_delete(struct plan *p, const struct doing *doing,
 		     step && !doing[i].undone; step = step->next)
 			if (step->kind == STEP_DELETE_BRANCH)
 				update_add(&gone, heads(&p->arena,
-					p->results[i].spot->branch),
-					&p->results[i].spot->branch_id, &none);
+					step->spot->branch),
+					&step->spot->branch_id, &none);
 	if (gone.len && repo_push(w->repo, gone.updates, gone.len, false,
 				  &err) < 0)
 		log_warn("old branches were not deleted: %s", err.msg);
@@ -341,6 +347,9 @@ int act(struct plan *p, const struct state *s, const struct request *r,
 			race |= outcome_take(p, res, &doing[i],
 				&push.updates[doing[i].branch_update]);
 	}
+	/* A rollback does not wait for the forge; what is to do there follows. */
+	if (r->command == CMD_ROLLBACK && push.base != SIZE_MAX && w->forge)
+		*again = true;
 	forge_steps(p, doing, s, w, again);
 	branches_delete(p, doing, w);
 	if (race) {

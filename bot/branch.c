@@ -139,6 +139,18 @@ static int commits_judge(struct state *s, struct repo *repo, struct spot *spot,
 	return 0;
 }
 
+/* What the place runs with these texts; NULL: not readable. */
+static const char *version_in(struct state *s, const struct place *p,
+			      const struct text *texts)
+{
+	struct version *versions =
+		arena_alloc(&s->arena, p->slots_len * sizeof(*versions));
+
+	if (!place_versions_of(p, &s->arena, texts, versions))
+		return NULL;
+	return place_version(&s->arena, p->slots, versions, p->slots_len);
+}
+
 /* Did base change the place's files since the branch left it? */
 static int moved_judge(struct state *s, struct repo *repo, struct spot *spot,
 		       const struct oid *fork, struct err *err)
@@ -147,12 +159,13 @@ static int moved_judge(struct state *s, struct repo *repo, struct spot *spot,
 	struct text *texts;
 	struct oid *then, *now;
 
-	if (texts_read(s, repo, p, fork, &texts, &then, err) < 0 ||
-	    texts_read(s, repo, p, &s->base_id, &texts, &now, err) < 0)
+	if (texts_read(s, repo, p, &s->base_id, &texts, &now, err) < 0 ||
+	    texts_read(s, repo, p, fork, &texts, &then, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->slots_len; i++)
 		if (!oid_eq(&then[i], &now[i]))
 			spot->branch_facts.files_moved = true;
+	spot->branch_facts.forked_version = version_in(s, p, texts);
 	return 0;
 }
 
@@ -161,8 +174,6 @@ int read_branch(struct state *s, struct repo *repo, struct spot *spot,
 {
 	struct branch_facts *f = &spot->branch_facts;
 	const struct place *p = &spot->place;
-	struct version *versions =
-		arena_alloc(&s->arena, p->slots_len * sizeof(*versions));
 	struct repo_commit *commits;
 	struct text *texts;
 	struct oid *blobs;
@@ -182,9 +193,9 @@ int read_branch(struct state *s, struct repo *repo, struct spot *spot,
 	f->is_on_base = len == 0;
 	if (texts_read(s, repo, p, &spot->branch_id, &texts, &blobs, err) < 0)
 		return -1;
-	if (place_versions_of(p, &s->arena, texts, versions))
-		f->version = place_version(&s->arena, p->slots, versions,
-					   p->slots_len);
+	f->version = version_in(s, p, texts);
+	if (len)
+		f->message = commits[0].message;
 	if (len && commits[len - 1].parents_len)
 		return moved_judge(s, repo, spot,
 				   &commits[len - 1].parents[0], err);

@@ -142,6 +142,16 @@ const struct command commands[] = {
 	  "requests of earlier runs. For cron.\nRunning it twice is normal. "
 	  "What waits is no failure.",
 	  OPT_COMMON, cmd_change },
+	{ "rollback", CMD_ROLLBACK, "ENV SERVICE... [--to VERSION]",
+	  "back to the version before; nothing automatic undoes it",
+	  "Bring back the version that ran before the present one, or the one "
+	  "named with\n--to. Done twice, it goes further back. Gates and "
+	  "freezes do not stop it; with\n`rollback: {deliver: push}` it needs "
+	  "no forge either. What it leaves is held:\nneither auto nor bump "
+	  "brings it back, only a newer version or\n`git promote to ENV "
+	  "SERVICE=VERSION --reason TEXT`.\n\n"
+	  "  git promote rollback production web --reason 'errors since noon'",
+	  OPT_COMMON | OPT_REASON | OPT_ROLLBACK, cmd_change },
 	{ "status", CMD_STATUS, "[ENV...]",
 	  "what runs where, and what each promotion waits for",
 	  "What runs where, what each pending promotion waits for, what "

@@ -112,6 +112,12 @@ static int opt_to(struct parser *p, const char *v)
 	return 0;
 }
 
+static int opt_back_to(struct parser *p, const char *v)
+{
+	p->o->request.back_to = v;
+	return 0;
+}
+
 static int opt_image(struct parser *p, const char *v)
 {
 	if (image_ref_parse(&p->o->request.image, &p->o->arena, v, p->err) < 0)
@@ -190,6 +196,8 @@ static const struct option {
 } options[] = {
 	{ "to", 0, "ENV", OPT_BUMP, opt_to,
 	  "the entry environment; needed only where there are several" },
+	{ "to", 0, "VERSION", OPT_ROLLBACK, opt_back_to,
+	  "an earlier version than the one before the present" },
 	{ "image", 0, "REF", OPT_BUMP, opt_image,
 	  "registry/name:tag; bumps every service that runs this image" },
 	{ "source", 0, "URL", OPT_BUMP, opt_source,
@@ -226,10 +234,11 @@ static const struct option {
 	{ "help", 'h', NULL, OPT_COMMON, opt_help, "this text" },
 };
 
-static const struct option *option_find(const char *name, size_t len)
+static const struct option *option_find(const char *name, size_t len,
+					unsigned flags)
 {
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		if (strlen(options[i].name) == len &&
+		if ((options[i].flags & flags) && strlen(options[i].name) == len &&
 		    memcmp(options[i].name, name, len) == 0)
 			return &options[i];
 	return NULL;
@@ -255,10 +264,11 @@ static int long_option(struct parser *p, const char *arg, char **next,
 {
 	const char *eq = strchr(arg, '=');
 	size_t len = eq ? (size_t)(eq - arg - 2) : strlen(arg + 2);
-	const struct option *opt = option_find(arg + 2, len);
+	const struct option *opt = option_find(arg + 2, len,
+					       p->command->flags);
 	const char *value = eq ? eq + 1 : NULL;
 
-	if (!opt || !(opt->flags & p->command->flags))
+	if (!opt)
 		return option_unknown(arg, p->command, p->err);
 	if (!opt->argument && value)
 		return err_set(p->err, ERR_USAGE, "--%s takes no value",
@@ -339,6 +349,32 @@ static int wishes_parse(struct parser *p, size_t first, bool need_version)
 	return 0;
 }
 
+/* rollback SERVICE=VERSION is --to VERSION for that service alone. */
+static int back_take(struct parser *p)
+{
+	struct request *r = &p->o->request;
+
+	for (size_t i = 0; i < r->wishes_len; i++) {
+		struct wish *w = &r->wishes[i];
+
+		if (w->label)
+			return err_set(p->err, ERR_USAGE, "'%s:%s': the images "
+				       "of a service go back together; name "
+				       "the service", w->service, w->label);
+		if (w->has_version && r->back_to)
+			return err_set(p->err, ERR_USAGE, "'%s' has a version "
+				       "of its own beside --to; give one of "
+				       "them", w->service);
+		if (!r->back_to)
+			continue;
+		w->has_version = true;
+		if (version_parse(&w->version, &p->o->arena, r->back_to,
+				  p->err) < 0)
+			return err_prefix(p->err, "--to: ");
+	}
+	return 0;
+}
+
 static int env_take(struct parser *p)
 {
 	if (p->args_len == 0 || !name_valid(p->args[0], strlen(p->args[0])))
@@ -374,7 +410,9 @@ static int args_take(struct parser *p)
 				       "usage: git promote %s %s",
 				       p->command->name,
 				       p->command->synopsis);
-		return wishes_parse(p, 1, false);
+		if (wishes_parse(p, 1, false) < 0)
+			return -1;
+		return p->command->id == CMD_ROLLBACK ? back_take(p) : 0;
 	case CMD_STATUS:
 		r->envs = p->args;
 		r->envs_len = p->args_len;

@@ -32,6 +32,7 @@ enum {
 	OPT_BUMP = 1 << 1,	/* --to, --image, --source, --build */
 	OPT_REASON = 1 << 2,	/* --reason, --override */
 	OPT_LOG = 1 << 3,	/* --limit */
+	OPT_ROLLBACK = 1 << 4,	/* --to VERSION */
 };
 
 /*

@@ -66,8 +66,7 @@ void pl_need(struct planner *pl, const struct spot *spot, unsigned flags)
 	const struct state *s = pl->state;
 
 	if (!n->flags)
-		n->flags = arena_alloc(pl_arena(pl), s->services_len *
-				       s->config.environments_len + 1);
+		n->flags = arena_alloc(pl_arena(pl), s->spots_len + 1);
 	n->flags[spot - s->spots] |= (unsigned char)flags;
 	n->any = true;
 }
@@ -139,12 +138,13 @@ void plan_make(struct plan *p, const struct state *s, const struct request *r)
 		plan_log(&pl);
 		break;
 	case CMD_ROLLBACK:
+		plan_rollback(&pl);
+		break;
 	case CMD_CHECK:
 		break;
 	}
 	if (p->needs.any && !p->needs.flags)
-		p->needs.flags = arena_alloc(&p->arena, s->services_len *
-			s->config.environments_len + 1);
+		p->needs.flags = arena_alloc(&p->arena, s->spots_len + 1);
 }
 
 void plan_release(struct plan *p)

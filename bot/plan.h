@@ -23,6 +23,8 @@ enum step_kind {
 struct step {
 	enum step_kind kind;
 	struct step *next;
+	const struct spot *spot;	/* whose branch and pull request */
+	bool may_fail;		/* then a warning, and the result stands */
 	struct text_edit *edits;	/* BASE, BRANCH */
 	size_t edits_len;
 	const char *message;	/* BASE, BRANCH; MERGE, ARM: commit message */

@@ -9,14 +9,16 @@
 #include <string.h>
 
 #include "bot/base/str.h"
+#include "bot/trailers.h"
 #include "yamledit/diff.h"
 
 static struct step *step_add(struct planner *pl, struct result *res,
-			     enum step_kind kind)
+			     const struct spot *spot, enum step_kind kind)
 {
 	struct step *step = arena_alloc(pl_arena(pl), sizeof(*step)), **at;
 
 	step->kind = kind;
+	step->spot = spot;
 	for (at = &res->steps; *at; at = &(*at)->next)
 		;
 	*at = step;
@@ -87,7 +89,7 @@ static void deliver_push(struct planner *pl, struct result *res,
 		res->action = ACTION_NONE;
 		return;
 	}
-	step = step_add(pl, res, STEP_BASE);
+	step = step_add(pl, res, spot, STEP_BASE);
 	step->edits = edits;
 	step->edits_len = len;
 	step->message = text_commit(pl_arena(pl), info);
@@ -172,14 +174,14 @@ static void plan_landing(struct planner *pl, struct result *res,
 	pl_reason(pl, res, "pull request #%lld: %s", spot->pr->number,
 		  rd->reason);
 	if (rd->ready == FORGE_READY) {
-		step = step_add(pl, res, STEP_PR_MERGE);
+		step = step_add(pl, res, spot, STEP_PR_MERGE);
 		res->action = ACTION_MERGED;
 		res->reason = NULL;
 	} else if (rd->ready == FORGE_READY_BLOCKED && !spot->pr->auto_merge &&
-		   !time_can_change(rules) &&
+		   (spot->is_rollback || !time_can_change(rules)) &&
 		   text_marker_parse(pl_arena(pl), spot->pr->body, &m) &&
 		   !str_eq(m.armed, head)) {
-		step = step_add(pl, res, STEP_PR_ARM);
+		step = step_add(pl, res, spot, STEP_PR_ARM);
 		step->body = text_body_armed(pl_arena(pl), spot->pr->body,
 					     head);
 		res->action = ACTION_ARMED;
@@ -260,7 +262,7 @@ static void plan_branch(struct planner *pl, struct result *res,
 	if (len == 0)
 		BUG("%s is in %s already", info->new_version,
 		    info->environment);
-	step = step_add(pl, res, STEP_BRANCH);
+	step = step_add(pl, res, spot, STEP_BRANCH);
 	step->edits = edits;
 	step->edits_len = len;
 	step->message = text_commit(pl_arena(pl), info);
@@ -271,22 +273,52 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 			 const struct spot *spot, enum step_kind kind,
 			 const struct change_info *info)
 {
-	struct step *step = step_add(pl, res, kind);
+	struct step *step = step_add(pl, res, spot, kind);
 
 	step->pr = spot->pr;
 	step->title = text_pr_title(pl_arena(pl), info);
 	step->body = text_pr_body(pl_arena(pl), info);
 }
 
+/*
+ * The branch is made anew, or landed, by another run than the one that was
+ * told why: what its commit said of that stays. A record; it allows nothing.
+ */
+static void record_keep(struct planner *pl, const struct branch_facts *f,
+			struct change_info *info)
+{
+	struct arena *a = pl_arena(pl);
+
+	if (!f->message)
+		return;
+	if (!info->reason)
+		info->reason = trailer_get(a, f->message, "Promote-Reason");
+	if (!info->overridden)
+		info->overridden = trailer_get(a, f->message,
+					       "Promote-Override");
+	if (!info->source)
+		info->source = trailer_get(a, f->message, "Promote-Source");
+	if (info->build < 0)
+		info->build = trailer_number(trailer_get(a, f->message,
+							 "Promote-Build"));
+}
+
+bool pl_push_is_way(const struct planner *pl, const struct spot *spot)
+{
+	const struct rules *rules = pl_rules(pl, spot);
+
+	return spot->is_rollback ? rules->rollback_push : rules->deliver_push;
+}
+
 static void deliver_pr(struct planner *pl, struct result *res,
 		       const struct spot *spot, const struct version *versions,
-		       const char *version, const struct change_info *info,
+		       const char *version, struct change_info *info,
 		       bool named)
 {
 	const struct branch_facts *f = &spot->branch_facts;
 	const struct forge_readiness *rd;
 	struct marker m = { 0 };
-	bool has_it, left_to_land;
+	bool has_it, left_to_land, rebuilt;
 
 	if (!pl->request->has_forge) {
 		pl_stop(pl, res, ACTION_FAILED, ERR_USAGE, "environment %s is "
@@ -299,6 +331,8 @@ static void deliver_pr(struct planner *pl, struct result *res,
 	rd = spot->readiness;
 	has_it = !oid_is_zero(&spot->branch_id) && !f->is_on_base &&
 		 str_eq(f->version, version);
+	if (has_it)
+		record_keep(pl, f, info);
 	if (!named && is_declined(pl, spot, version)) {
 		pl_stop(pl, res, ACTION_DECLINED, ERR_PERSON, "%s was declined: "
 			"its pull request was closed; reopen it, or run `git "
@@ -316,7 +350,8 @@ static void deliver_pr(struct planner *pl, struct result *res,
 			  version);
 		return;
 	}
-	if (!has_it || must_rebuild(spot))
+	rebuilt = !has_it || must_rebuild(spot);
+	if (rebuilt)
 		plan_branch(pl, res, spot, versions, info);
 	if (res->err.code)
 		return;
@@ -329,7 +364,7 @@ static void deliver_pr(struct planner *pl, struct result *res,
 	if (!str_eq(m.version, version)) {
 		plan_pr_text(pl, res, spot, STEP_PR_UPDATE, info);
 		res->action = ACTION_REFRESHED;
-	} else if (res->steps) {
+	} else if (rebuilt) {
 		res->action = has_it ? ACTION_REBUILT : ACTION_REFRESHED;
 	} else {
 		plan_landing(pl, res, spot, info);
@@ -343,10 +378,37 @@ void pl_deliver(struct planner *pl, struct result *res,
 	res->new_version = version;
 	info->gates = res->gates;
 	info->gates_len = res->gates_len;
-	if (pl_rules(pl, spot)->deliver_push)
+	if (pl_push_is_way(pl, spot))
 		deliver_push(pl, res, spot, versions, info);
 	else
 		deliver_pr(pl, res, spot, versions, version, info, named);
+}
+
+bool pl_withdraw(struct planner *pl, struct result *res,
+		 const struct spot *spot, const char *why)
+{
+	bool has_branch = !oid_is_zero(&spot->branch_id);
+	struct step *step;
+
+	if (!spot->pr)
+		return true;
+	if (has_branch && !spot->branch_facts.is_known) {
+		pl_need(pl, spot, NEED_BRANCH);
+		return false;
+	}
+	if (has_branch && !spot->branch_facts.is_ours) {
+		pl_reason(pl, res, "pull request #%lld stays open: its branch "
+			  "has a commit that is not ours (%s)",
+			  spot->pr->number, spot->branch_facts.foreign);
+		return true;
+	}
+	step = step_add(pl, res, spot, STEP_PR_CLOSE);
+	step->pr = spot->pr;
+	step->body = text_body_closed(pl_arena(pl), spot->pr->body, why);
+	step->may_fail = true;
+	if (has_branch)
+		step_add(pl, res, spot, STEP_DELETE_BRANCH);
+	return true;
 }
 
 void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot)
@@ -379,7 +441,7 @@ void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot)
 				  "person to merge it", spot->pr->number);
 			return;
 		}
-		step = step_add(pl, res, STEP_PR_CLOSE);
+		step = step_add(pl, res, spot, STEP_PR_CLOSE);
 		step->pr = spot->pr;
 		step->body = text_body_closed(pl_arena(pl), spot->pr->body,
 			str_eq(m.version, spot->place.version)
@@ -392,5 +454,5 @@ void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot)
 	if (!oid_is_zero(&spot->branch_id) &&
 	    (spot->pr || f->is_on_base ||
 	     str_eq(f->version, spot->place.version)))
-		step_add(pl, res, STEP_DELETE_BRANCH);
+		step_add(pl, res, spot, STEP_DELETE_BRANCH);
 }

@@ -17,10 +17,10 @@ size_t pl_from_len(const struct spot *spot)
 }
 
 /* Versions of the stay's time, slot by slot, from the text of VERSION. */
-static bool versions_of(struct planner *pl, const struct spot *from,
-			const char *version, struct version *out)
+bool pl_versions_of(struct planner *pl, const struct spot *spot,
+		    const char *version, struct version *out)
 {
-	const struct place *p = &from->place;
+	const struct place *p = &spot->place;
 	char *copy, *save = NULL;
 	size_t n = 0;
 	struct err err = { 0 };
@@ -103,6 +103,17 @@ struct candidate_facts pl_candidate_facts(struct planner *pl,
 	return f;
 }
 
+const char *pl_overrides(struct planner *pl)
+{
+	const struct request *r = pl->request;
+	const char *list = NULL;
+
+	for (size_t i = 0; i < r->overrides_len; i++)
+		list = list ? arena_printf(pl_arena(pl), "%s,%s", list,
+					   r->overrides[i]) : r->overrides[i];
+	return list;
+}
+
 /* The name of a version's source, from the commit that brought it. */
 static void sources_take(const struct spot *spot, const struct stay *stay,
 			 struct change_info *info)
@@ -135,20 +146,13 @@ void pl_promote_version(struct planner *pl, struct result *res,
 	res->new_version = version;
 	if (!pl_gates_pass(pl, res, spot, version, slowest))
 		return;
-	if (!versions_of(pl, from, version, versions)) {
+	if (!pl_versions_of(pl, from, version, versions)) {
 		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "'%s' cannot be "
 			"copied field by field", version);
 		return;
 	}
 	sources_take(spot, stay, &info);
-	if (r->overrides_len) {
-		struct buf b = { 0 };
-
-		for (size_t i = 0; i < r->overrides_len; i++)
-			buf_addf(&b, "%s%s", i ? "," : "", r->overrides[i]);
-		info.overridden = arena_strdup(pl_arena(pl), buf_str(&b));
-		buf_release(&b);
-	}
+	info.overridden = pl_overrides(pl);
 	pl_deliver(pl, res, spot, versions, version, &info, named);
 }
 
@@ -280,6 +284,8 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 		return;
 	}
 	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
+	if (pl_rollback_open(pl, res, spot))
+		return;
 	if (pl_in_sync(pl, spot)) {
 		pl_tidy(pl, res, spot);
 		return;

@@ -60,6 +60,25 @@ const char *const *pl_declined(struct planner *pl, const struct spot *spot,
 /* An open pull request or a leftover branch although nothing is to deliver. */
 void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot);
 
+/*
+ * Close SPOT's open pull request, marked so that it is no person's no, and
+ * delete its branch: something else was decided. One with a person's commits
+ * stays. False: facts are lacking.
+ */
+bool pl_withdraw(struct planner *pl, struct result *res,
+		 const struct spot *spot, const char *why);
+
+/* Straight onto base, or by pull request? */
+bool pl_push_is_way(const struct planner *pl, const struct spot *spot);
+
+/*
+ * bot/plan_rollback.c: a rollback of SPOT that is on its way by pull request.
+ * RES says what becomes of it, and nothing is promoted meanwhile. False: there
+ * is none (RES may have got steps that clear away what is left of one).
+ */
+bool pl_rollback_open(struct planner *pl, struct result *res,
+		      const struct spot *spot);
+
 /* bot/plan_promote.c: what promoting by cron and by hand share. ------------ */
 
 /* The spot of the same service in the I-th environment SPOT takes from. */
@@ -71,6 +90,12 @@ size_t pl_from_len(const struct spot *spot);
 bool pl_places_usable(struct planner *pl, const struct spot *spot);
 /* Does every `from` run what SPOT runs? */
 bool pl_in_sync(struct planner *pl, const struct spot *spot);
+
+/* VERSION, a canonical string of SPOT's place, slot by slot. */
+bool pl_versions_of(struct planner *pl, const struct spot *spot,
+		    const char *version, struct version *out);
+/* The gates that this call overrides, "soak,hours"; or NULL. */
+const char *pl_overrides(struct planner *pl);
 
 /* Are the timelines of SPOT and its `from` read? Else they are asked for. */
 bool pl_timelines_here(struct planner *pl, const struct spot *spot);
@@ -124,6 +149,7 @@ void pl_promote_version(struct planner *pl, struct result *res,
 void plan_bump(struct planner *pl);
 void plan_to(struct planner *pl);
 void plan_auto(struct planner *pl);	/* and status */
+void plan_rollback(struct planner *pl);
 void plan_log(struct planner *pl);
 
 #endif

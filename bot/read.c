@@ -14,15 +14,16 @@ enum {
 static int read_refs(struct state *s, struct world *w, struct repo_refs *refs,
 		     struct err *err)
 {
-	const char *prefixes[3] = { "refs/heads/promote/", "HEAD", NULL };
+	const char *prefixes[4] = { "refs/heads/promote/",
+				    "refs/heads/rollback/", "HEAD", NULL };
 	const char *ref;
 
 	if (w->base)
-		prefixes[2] = arena_printf(&s->arena, "refs/heads/%s", w->base);
+		prefixes[3] = arena_printf(&s->arena, "refs/heads/%s", w->base);
 	else
-		prefixes[2] = "refs/heads/";
+		prefixes[3] = "refs/heads/";
 	/* Without a name, HEAD says which branch; it may be any of them. */
-	if (repo_ls_refs(w->repo, prefixes, w->base ? 3 : 2, refs, err) < 0)
+	if (repo_ls_refs(w->repo, prefixes, w->base ? 4 : 3, refs, err) < 0)
 		return -1;
 	if (w->base)
 		s->base = arena_strdup(&s->arena, w->base);
@@ -81,8 +82,7 @@ int read_state(struct state *s, struct world *w, const struct request *r,
 		err_set(err, ERR_USAGE, "%s is not right", CONFIG_FILE);
 		goto out;
 	}
-	for (size_t i = 0; i < s->services_len * s->config.environments_len;
-	     i++)
+	for (size_t i = 0; i < s->spots_len; i++)
 		for (size_t k = 0; k < refs.len; k++)
 			if (str_starts(refs.items[k].name, "refs/heads/") &&
 			    str_eq(refs.items[k].name + strlen("refs/heads/"),
@@ -96,8 +96,6 @@ out:
 
 static int read_prs(struct state *s, struct world *w, struct err *err)
 {
-	const char *prefix = s->base_is_default ? "promote/" :
-		arena_printf(&s->arena, "promote/%s/", s->base);
 	struct forge_pr *prs;
 	size_t len;
 
@@ -105,12 +103,11 @@ static int read_prs(struct state *s, struct world *w, struct err *err)
 	if (!w->forge)
 		return 0;
 	log_progress("reading the open pull requests");
-	if (forge_list_open(w->forge, s->base, prefix, &s->arena, &prs, &len,
+	if (forge_list_open(w->forge, s->base, "", &s->arena, &prs, &len,
 			    err) < 0)
 		return -1;
 	for (size_t i = 0; i < len; i++)
-		for (size_t k = 0; k < s->services_len *
-				       s->config.environments_len; k++)
+		for (size_t k = 0; k < s->spots_len; k++)
 			if (str_eq(prs[i].head_branch, s->spots[k].branch))
 				s->spots[k].pr = &prs[i];
 	return 0;
@@ -146,11 +143,15 @@ static int read_ready(struct state *s, struct world *w, struct spot *spot,
 int read_needs(struct state *s, struct world *w, const struct needs *needs,
 	       struct err *err)
 {
-	size_t n = s->services_len * s->config.environments_len;
+	size_t n = s->spots_len;
 	bool timelines = false;
 
-	if (needs->prs && !s->prs_known && read_prs(s, w, err) < 0)
-		return -1;
+	if (needs->prs && !s->prs_known && read_prs(s, w, err) < 0) {
+		if (!needs->prs_may_fail)
+			return -1;
+		s->prs_err = *err;
+		err_clear(err);
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct spot *spot = &s->spots[i];
 		unsigned char f = needs->flags[i];

@@ -86,6 +86,9 @@ static void results_keep(struct run *run)
 			*before = result_copy(&run->arena, now);
 			if (is_more)
 				before->old_version = old_version;
+		} else if (now->action == ACTION_NONE && now->reason) {
+			before->reason = arena_strdup(&run->arena,
+						      now->reason);
 		}
 	}
 }
@@ -109,6 +112,26 @@ static void merges_check(struct run *run)
 			"its file", before->pr_number, before->environment,
 			now->old_version ? now->old_version : "nothing");
 		err_set(&before->err, ERR_TRANSIENT, "%s", before->reason);
+	}
+}
+
+/* What a rollback goes back from and to is found once, and stays. */
+static void rollbacks_pin(struct run *run)
+{
+	for (size_t i = 0; i < run->plan.len; i++) {
+		const struct result *res = &run->plan.results[i];
+		struct arena *a = &run->arena;
+
+		if (res->err.code || !res->new_version ||
+		    str_eq(res->new_version, res->old_version))
+			continue;
+		ARRAY_GROW(run->pins, run->pins_len, run->pins_cap);
+		run->pins[run->pins_len++] = (struct pin){
+			arena_strdup(a, res->service),
+			arena_strdup(a, res->environment),
+			arena_strdup(a, res->old_version),
+			arena_strdup(a, res->new_version),
+		};
 	}
 }
 
@@ -147,9 +170,13 @@ int run_loop(struct run *run, struct world *w, const struct request *r,
 			return -1;
 		now.has_forge = w->forge != NULL;
 		now.forge_missing = w->forge_missing;
+		now.pins = run->pins;
+		now.pins_len = run->pins_len;
 		if (plan_until_content(run, w, &now, err) < 0)
 			return -1;
 		merges_check(run);
+		if (r->command == CMD_ROLLBACK && !run->pins)
+			rollbacks_pin(run);
 		if (dry) {
 			results_keep(run);
 			break;
@@ -184,6 +211,7 @@ void run_release(struct run *run)
 	plan_release(&run->plan);
 	state_release(&run->state);
 	free(run->results);
+	free(run->pins);
 	arena_release(&run->arena);
 	memset(run, 0, sizeof(*run));
 }

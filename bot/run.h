@@ -12,6 +12,8 @@ struct run {
 	struct state state;	/* as last read */
 	struct plan plan;
 	struct needs needs;
+	struct pin *pins;	/* rollback: what it means, once planned */
+	size_t pins_len, pins_cap;
 	unsigned races;		/* pushes that somebody else won */
 };
 

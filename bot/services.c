@@ -245,12 +245,24 @@ static bool maybe_counts(const struct maybe *m, size_t envs)
 	return false;
 }
 
+/* I4: computed, so that every run finds the same one. */
+static const char *branch_name(struct state *s, const char *way,
+			       const struct spot *spot)
+{
+	const char *base = s->base_is_default ? "" : s->base;
+
+	return arena_printf(&s->arena, "%s/%s%s%s/%s", way, base,
+			    *base ? "/" : "", spot->place.env->name,
+			    spot->place.service);
+}
+
 static void services_take(struct state *s, const struct maybes *m)
 {
 	size_t envs = s->config.environments_len;
 
 	s->services = arena_alloc(&s->arena, m->len * sizeof(*s->services));
-	s->spots = arena_alloc(&s->arena, m->len * envs * sizeof(*s->spots));
+	s->spots = arena_alloc(&s->arena, 2 * m->len * envs *
+			       sizeof(*s->spots));
 	for (size_t i = 0; i < m->len; i++) {
 		const struct maybe *it = &m->items[i];
 		size_t at = s->services_len;
@@ -272,16 +284,17 @@ static void services_take(struct state *s, const struct maybes *m)
 
 			*spot = it->spots[e];
 			spot->service = at;
-			spot->branch = s->base_is_default
-				? arena_printf(&s->arena, "promote/%s/%s",
-					s->config.environments[e].name,
-					it->name)
-				: arena_printf(&s->arena, "promote/%s/%s/%s",
-					s->base,
-					s->config.environments[e].name,
-					it->name);
+			spot->branch = branch_name(s, "promote", spot);
 		}
 		s->services_len++;
+	}
+	s->spots_len = 2 * s->services_len * envs;
+	for (size_t i = 0; i < s->spots_len / 2; i++) {
+		struct spot *back = state_back(s, &s->spots[i]);
+
+		*back = s->spots[i];
+		back->is_rollback = true;
+		back->branch = branch_name(s, "rollback", back);
 	}
 }
 

@@ -9,6 +9,11 @@ struct spot *state_spot(const struct state *s, size_t service, size_t env)
 	return &s->spots[service * s->config.environments_len + env];
 }
 
+struct spot *state_back(const struct state *s, const struct spot *spot)
+{
+	return &s->spots[s->spots_len / 2 + (size_t)(spot - s->spots)];
+}
+
 size_t state_service(const struct state *s, const char *name)
 {
 	for (size_t i = 0; i < s->services_len; i++)

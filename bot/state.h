@@ -33,6 +33,15 @@ enum command_id {
 	CMD_CHECK,
 };
 
+/*
+ * What a rollback was found to mean when it was first planned: going around
+ * again after a lost race must not take it one version further.
+ */
+struct pin {
+	const char *service, *environment;
+	const char *from, *to;	/* versions */
+};
+
 struct request {
 	enum command_id command;
 	const char *env;	/* bump --to, to, rollback, log; or NULL */
@@ -47,6 +56,9 @@ struct request {
 	const char **overrides;
 	size_t overrides_len;
 	const char *author_name, *author_mail;
+	const char *back_to;	/* rollback --to: as written; or NULL */
+	const struct pin *pins;	/* rollback, going around again */
+	size_t pins_len;
 	size_t limit;		/* log: versions for each environment */
 	bool limit_given;
 	bool has_forge;		/* pull requests are possible */
@@ -60,6 +72,9 @@ struct branch_facts {
 	const char *foreign;	/* not ours: the commit that is a person's, and
 				   who made it */
 	const char *version;	/* what the place would run at its head */
+	const char *forked_version;	/* what it ran where the branch left
+					   base */
+	const char *message;	/* of its newest commit: a record for people */
 	bool is_on_base;	/* no commit beyond base */
 	bool files_moved;	/* base changed the place's files since the
 				   branch left it: it may conflict */
@@ -70,10 +85,11 @@ struct spot {
 	struct place place;
 	struct text *texts;	/* one per slot */
 	size_t service, env;	/* indexes */
+	bool is_rollback;	/* see state_back() */
 
 	const struct timeline *timeline;	/* NULL: not read */
 
-	const char *branch;	/* promote/ENV/SERVICE */
+	const char *branch;	/* promote/ENV/SERVICE, rollback/... */
 	struct oid branch_id;	/* zero: there is none */
 	struct branch_facts branch_facts;
 
@@ -102,7 +118,9 @@ struct state {
 
 	struct service *services;
 	size_t services_len;
-	struct spot *spots;	/* services_len x environments_len */
+	struct spot *spots;	/* services_len x environments_len, and again
+				   as many for the way back */
+	size_t spots_len;
 
 	size_t history_depth;	/* what the timelines were read with */
 	bool prs_known;
@@ -111,9 +129,15 @@ struct state {
 				   as far back as evidence was asked for */
 	size_t line_len;
 	const struct evidence *evidence;
+	struct err prs_err;	/* why they could not be read */
 };
 
 struct spot *state_spot(const struct state *s, size_t service, size_t env);
+/*
+ * The way back from SPOT, which a rollback takes: the same place with a branch
+ * and pull requests of its own. It has no timeline; SPOT has.
+ */
+struct spot *state_back(const struct state *s, const struct spot *spot);
 /* Index, or SIZE_MAX. */
 size_t state_service(const struct state *s, const char *name);
 
@@ -133,6 +157,7 @@ struct needs {
 	unsigned char *commits;	/* by position on base's line: wanted are the
 				   statuses of that commit */
 	size_t commits_len;
+	bool prs_may_fail;	/* it would be good to have, but go on */
 	bool any;
 };
 

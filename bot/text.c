@@ -43,9 +43,10 @@ const char *text_pr_title(struct arena *a, const struct change_info *c)
 {
 	struct buf out = { 0 };
 
-	buf_addf(&out, "Promote %s ", c->service);
+	buf_addf(&out, c->rolled_back ? "Roll back %s to " : "Promote %s ",
+		 c->service);
 	add_short(&out, c->new_version);
-	buf_addf(&out, " to %s", c->environment);
+	buf_addf(&out, c->rolled_back ? " in %s" : " to %s", c->environment);
 	return finish(a, &out);
 }
 
@@ -54,7 +55,8 @@ const char *text_commit(struct arena *a, const struct change_info *c)
 	struct buf out = { 0 };
 	char build[24] = "";
 
-	buf_addf(&out, "%s: %s ", c->environment, c->service);
+	buf_addf(&out, c->rolled_back ? "%s: %s back to " : "%s: %s ",
+		 c->environment, c->service);
 	add_short(&out, c->new_version);
 	buf_addf(&out, "\n\nWas %s.", shown(c->old_version));
 	if (c->from)
@@ -68,6 +70,7 @@ const char *text_commit(struct arena *a, const struct change_info *c)
 	if (c->build >= 0)
 		snprintf(build, sizeof(build), "%lld", (long long)c->build);
 	trailer_add(&out, "Promote-Build", build);
+	trailer_add(&out, "Promote-Rollback", c->rolled_back);
 	trailer_add(&out, "Promote-Override", c->overridden);
 	trailer_add(&out, "Promote-Reason", c->reason);
 	return finish(a, &out);
@@ -157,6 +160,11 @@ const char *text_pr_body(struct arena *a, const struct change_info *c)
 		escape_markdown(&out, c->reason);
 		buf_addstr(&out, " |\n");
 	}
+	if (c->overridden) {
+		buf_addstr(&out, "| overridden | ");
+		escape_markdown(&out, c->overridden);
+		buf_addstr(&out, " |\n");
+	}
 	if (c->gates_len)
 		buf_addstr(&out, "\n| gate | verdict | |\n| --- | --- | --- |\n");
 	for (size_t i = 0; i < c->gates_len; i++) {
@@ -165,10 +173,11 @@ const char *text_pr_body(struct arena *a, const struct change_info *c)
 		escape_markdown(&out, c->gates[i].reason);
 		buf_addstr(&out, " |\n");
 	}
-	buf_addstr(&out, "\nMerging this deploys it. Closing it keeps this "
-		   "version out of the environment until a newer one comes or "
-		   "it is promoted by name. A commit of yours on this branch "
-		   "makes the bot leave it alone.\n\n");
+	buf_addf(&out, "\nMerging this deploys it. Closing it %s. A commit of "
+		 "yours on this branch makes the bot leave it alone.\n\n",
+		 c->rolled_back ? "leaves the environment as it is" :
+		 "keeps this version out of the environment until a newer one "
+		 "comes or it is promoted by name");
 	add_marker(&out, &marker);
 	return finish(a, &out);
 }

@@ -14,6 +14,8 @@ struct change_info {
 	const struct stay *stay;	/* in `from`, or NULL */
 	const char *source, *old_source;	/* URLs, or NULL */
 	int64_t build;			/* -1: none */
+	const char *rolled_back;	/* the version it goes back from; NULL:
+					   it goes forward */
 	const char *reason;		/* or NULL */
 	const char *overridden;		/* gates, or NULL */
 	const char *by;			/* the command: "auto", "to", "bump" */

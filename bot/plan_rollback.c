@@ -1,0 +1,295 @@
+/*
+ * rollback: an environment goes back to a version that it had before. That
+ * has its own branch and pull request, and no gate stands in its way.
+ */
+#include "bot/planning.h"
+
+#include "bot/base/str.h"
+
+/*
+ * How far back an earlier stay of a version is looked for. Past that many
+ * commits a version counts as having come when it was first seen.
+ */
+enum { ROLLBACK_HORIZON = 512 };
+
+static const struct pin *pin_find(const struct planner *pl,
+				  const struct spot *spot)
+{
+	const struct request *r = pl->request;
+
+	for (size_t i = 0; i < r->pins_len; i++)
+		if (str_eq(r->pins[i].service, spot->place.service) &&
+		    str_eq(r->pins[i].environment, spot->place.env->name))
+			return &r->pins[i];
+	return NULL;
+}
+
+/*
+ * The version before the present stay. Not one that is held: somebody went
+ * back from it. Nor one that came after the present one, which is what the
+ * environment had before an earlier rollback: that would be going forward.
+ */
+static const char *version_before(const struct timeline *t)
+{
+	const struct stay *now = timeline_now(t);
+
+	for (const struct stay *s = now + 1; s < t->stays + t->len; s++)
+		if (!stay_is_gap(s) && !timeline_held(t, s->version, NULL) &&
+		    timeline_earlier(t, s->version, now->version))
+			return s->version;
+	return NULL;
+}
+
+static bool history_wanted(struct planner *pl, const struct spot *spot,
+			   size_t horizon)
+{
+	if (spot->timeline && (spot->timeline->complete ||
+			       pl->state->history_depth >= horizon))
+		return false;
+	pl_need(pl, spot, NEED_TIMELINE);
+	return true;
+}
+
+/* What to go back to; NULL: RES says why not, or facts are lacking. */
+static const char *target_find(struct planner *pl, struct result *res,
+			       const struct spot *spot)
+{
+	const struct timeline *t = spot->timeline;
+	const char *version;
+
+	if (history_wanted(pl, spot, ROLLBACK_HORIZON))
+		return NULL;
+	if (!timeline_now(t)) {
+		pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "what %s runs in "
+			"%s cannot be read off its history", res->service,
+			res->environment);
+		return NULL;
+	}
+	version = version_before(t);
+	if (!version && !history_wanted(pl, spot, SIZE_MAX))
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s has had no "
+			"earlier version of %s that is not held; `git promote "
+			"log %s %s` shows what it had, --to VERSION names one",
+			res->environment, res->service, res->service,
+			res->environment);
+	return version;
+}
+
+/* The version that a person named: one that the environment had earlier. */
+static const char *target_named(struct planner *pl, struct result *res,
+				const struct spot *spot, const struct wish *w)
+{
+	const struct place *p = &spot->place;
+	const struct timeline *t = spot->timeline;
+	struct version *versions = arena_alloc(pl_arena(pl), p->slots_len *
+					       sizeof(*versions));
+	const char *version;
+
+	for (size_t i = 0; i < p->slots_len; i++)
+		versions[i] = w->version;
+	version = place_version(pl_arena(pl), p->slots, versions, p->slots_len);
+	if (str_eq(version, p->version))
+		return version;
+	if (history_wanted(pl, spot, ROLLBACK_HORIZON) ||
+	    (!timeline_find(t, version) && history_wanted(pl, spot, SIZE_MAX)))
+		return NULL;
+	res->new_version = version;
+	if (!timeline_find(t, version)) {
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s never had %s; "
+			"`git promote log %s %s` shows what it had",
+			res->environment, version, res->service,
+			res->environment);
+		return NULL;
+	}
+	if (timeline_earlier(t, p->version, version)) {
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s came after %s; "
+			"that is no rollback: `git promote to %s %s=%s "
+			"--reason TEXT`", version, p->version, res->environment,
+			res->service, version);
+		return NULL;
+	}
+	if (timeline_held(t, version, NULL) && !pl->request->reason) {
+		pl_stop(pl, res, ACTION_HELD, ERR_PERSON, "%s was rolled back "
+			"from %s itself; say why it comes back with --reason "
+			"TEXT", res->environment, version);
+		return NULL;
+	}
+	return version;
+}
+
+/* The way forward is closed, where there is a forge to close it. */
+static bool forward_close(struct planner *pl, struct result *res,
+			  const struct spot *spot)
+{
+	if (!pl->request->has_forge)
+		return true;
+	if (!pl->state->prs_known) {
+		pl_need_prs(pl);
+		pl->plan->needs.prs_may_fail =
+			pl_push_is_way(pl, state_back(pl->state, spot));
+		return false;
+	}
+	if (pl->state->prs_err.code) {
+		pl_reason(pl, res, "whether a pull request is open is not "
+			  "known: %s", pl->state->prs_err.msg);
+		return true;
+	}
+	return pl_withdraw(pl, res, spot, "the environment was rolled back");
+}
+
+/* The environment has it: what is left is to clear away. */
+static void back_done(struct planner *pl, struct result *res,
+		      const struct spot *spot, const char *version)
+{
+	const struct spot *back = state_back(pl->state, spot);
+
+	res->new_version = version;
+	if (!forward_close(pl, res, spot) || pl->state->prs_err.code)
+		return;
+	pl_tidy(pl, res, back);
+	res->action = ACTION_NONE;
+}
+
+static void back_deliver(struct planner *pl, struct result *res,
+			 const struct spot *spot, const char *version)
+{
+	const struct spot *back = state_back(pl->state, spot);
+	const struct place *p = &back->place;
+	struct version *versions = arena_alloc(pl_arena(pl), p->slots_len *
+					       sizeof(*versions));
+	struct change_info info = {
+		.service = p->service, .environment = p->env->name,
+		.old_version = p->version, .new_version = version,
+		.rolled_back = p->version, .build = -1,
+		.reason = pl->request->reason, .overridden = pl_overrides(pl),
+		.by = "rollback",
+	};
+
+	if (!pl_versions_of(pl, back, version, versions)) {
+		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "'%s' cannot be "
+			"copied field by field", version);
+		return;
+	}
+	pl_deliver(pl, res, back, versions, version, &info, true);
+}
+
+static void rollback_one(struct planner *pl, const struct spot *spot,
+			 const struct wish *w)
+{
+	const struct place *p = &spot->place;
+	struct result *res = pl_result(pl, state_back(pl->state, spot),
+				       p->service, p->env->name);
+	const struct pin *pin = pin_find(pl, spot);
+	const char *version;
+
+	if (p->err.code) {
+		pl_stop(pl, res, ACTION_FAILED, p->err.code, "%s", p->err.msg);
+		return;
+	}
+	if (!p->exists) {
+		pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s is not "
+			"deployed in %s: there is no %s", p->service,
+			p->env->name, p->slots[0].file);
+		return;
+	}
+	if (pin && !str_eq(p->version, pin->to) &&
+	    !str_eq(p->version, pin->from)) {
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "somebody brought "
+			"%s to %s meanwhile; look, and run it again where it "
+			"is still wanted", p->env->name, p->version);
+		return;
+	}
+	version = pin ? pin->to : w->has_version
+		? target_named(pl, res, spot, w)
+		: target_find(pl, res, spot);
+	if (!version)
+		return;
+	if (str_eq(version, p->version)) {
+		back_done(pl, res, spot, version);
+		return;
+	}
+	/* By push it goes first, and the forge is asked afterwards. */
+	if (!pl_push_is_way(pl, state_back(pl->state, spot)) &&
+	    !forward_close(pl, res, spot))
+		return;
+	back_deliver(pl, res, spot, version);
+}
+
+void plan_rollback(struct planner *pl)
+{
+	const struct state *s = pl->state;
+	const struct request *r = pl->request;
+	size_t e = config_environment(&s->config, r->env);
+
+	if (e == SIZE_MAX) {
+		err_set(&pl->plan->err, ERR_USAGE, "there is no environment "
+			"'%s' in " CONFIG_FILE, r->env);
+		return;
+	}
+	for (size_t i = 0; i < r->wishes_len; i++) {
+		const struct wish *w = &r->wishes[i];
+		size_t service = state_service(s, w->service);
+
+		if (service == SIZE_MAX)
+			pl_stop(pl, pl_result(pl, NULL, w->service, r->env),
+				ACTION_FAILED, ERR_NOTFOUND, "there is no "
+				"service '%s'; `git promote check` lists them",
+				w->service);
+		else
+			rollback_one(pl, state_spot(s, service, e), w);
+	}
+}
+
+/* No pull request was ever opened for the branch as it is: a run was killed. */
+static bool is_unfinished(const struct spot *back)
+{
+	char head[OID_HEX + 1];
+
+	oid_hex(head, &back->branch_id);
+	for (size_t i = 0; i < back->past_len; i++)
+		if (str_eq(back->past[i].head_sha, head))
+			return false;
+	return true;
+}
+
+bool pl_rollback_open(struct planner *pl, struct result *res,
+		      const struct spot *spot)
+{
+	const struct spot *back = state_back(pl->state, spot);
+	const struct branch_facts *f = &back->branch_facts;
+	bool has_branch = !oid_is_zero(&back->branch_id);
+
+	if (!pl->request->has_forge || (!has_branch && !back->pr))
+		return false;
+	if (has_branch && !f->is_known) {
+		pl_need(pl, back, NEED_BRANCH);
+		return true;
+	}
+	if (!has_branch || !f->is_ours || !f->version) {
+		if (!back->pr)
+			return false;
+		res->action = ACTION_PENDING;
+		res->pr_number = back->pr->number;
+		res->pr_url = back->pr->url;
+		pl_reason(pl, res, "rolling back waits for a person to merge "
+			  "pull request #%lld", back->pr->number);
+		return true;
+	}
+	if (f->is_on_base || str_eq(f->version, spot->place.version)) {
+		pl_tidy(pl, res, back);
+		return false;
+	}
+	if (f->forked_version &&
+	    !str_eq(f->forked_version, spot->place.version)) {
+		pl_withdraw(pl, res, back, "the environment has moved on");
+		return false;
+	}
+	if (!back->pr && !back->past_known) {
+		pl_need(pl, back, NEED_PAST);
+		return true;
+	}
+	if (!back->pr && !is_unfinished(back))
+		return false;
+	back_deliver(pl, res, spot, f->version);
+	return true;
+}
