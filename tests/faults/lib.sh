@@ -1,6 +1,6 @@
 # What the fault scripts share. After tests/lib.sh.
 #
-#   world KIND        a forge with a repository of services a01, a02, ...: dev
+#   world KIND        a forge with a repository of services a001, a002, ...: dev
 #                     is bumped by push, staging promoted by pull request that
 #                     merges, production-eu by one that waits
 #   next              the next service nobody has touched: $S
@@ -15,7 +15,7 @@ REPO=team/config
 
 world() {
 	local s
-	for s in $(seq -f 'a%02g' 1 99); do
+	for s in $(seq -f 'a%03g' 1 ${SERVICES:-30}); do
 		mkdir -p "$T/seed/apps/$s/dev" "$T/seed/apps/$s/staging" \
 			"$T/seed/apps/$s/production-eu"
 		printf 'images:\n  - name: registry.example.com/team/%s\n    newTag: 1.0.0\n' \
@@ -44,7 +44,7 @@ Y
 
 next() {
 	service=$((service + 1))
-	S=$(printf 'a%02d' $service)
+	S=$(printf 'a%03d' $service)
 }
 
 go() {

@@ -95,7 +95,7 @@ lost $S=1.2.0 8
 go "$kind: the same with build numbers" 0 bump $S=1.1.0 --build 7
 is "$kind: the newer build stays" \
 	"$(field $S dev) $(git -C "$REPO_DIR" rev-list --count "$before..main")" "1.2.0 2"
-next; before=$(head_of); other=a98
+next; before=$(head_of); other=a030
 lost $other=1.1.$service
 go "$kind: not answered, and another service on top" 0 bump $S=1.1.0
 is "$kind: one commit each" "$(field $S dev) $(field $other dev) \

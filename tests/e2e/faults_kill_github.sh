@@ -1,0 +1,4 @@
+#!/bin/bash
+KIND=github
+. "$(dirname "$0")/../lib.sh"
+. tests/faults/kill.sh
