@@ -114,8 +114,8 @@ int ye_splice_empty(struct session *s, size_t ev, const char *value,
 }
 
 /*
- * libyaml takes a line of blanks with a tab below a plain scalar as part of
- * it, and refuses it below a quoted one.
+ * libyaml takes tabs that begin the lines below a plain scalar, blank lines
+ * or a comment, as part of it, and refuses them below a quoted one.
  */
 static int check_below(const struct parse *p, const struct ev *e, char last,
 		       struct err *err)
@@ -127,13 +127,13 @@ static int check_below(const struct parse *p, const struct ev *e, char last,
 	while (at < n) {
 		size_t line = ye_skip_break(p->text, n, at);
 
-		at = ye_line_end(p->text, n, line);
-		if (!ye_text_is_empty(p->text, line, at))
-			break;
+		at = ye_skip_blanks(p->text, n, line);
 		if (ye_text_has(p->text, line, at, '\t'))
-			return ye_parse_err(err, ERR_UNSAFE, e, "the line of "
-				"blanks below has a tab, which would be an "
-				"error below a quoted value");
+			return ye_parse_err(err, ERR_UNSAFE, e, "a line below "
+				"begins with a tab, which would be an error "
+				"below a quoted value");
+		if (at < n && !ye_is_break(p->text[at]))
+			break;
 	}
 	return 0;
 }
