@@ -52,19 +52,36 @@ static size_t gap_before(const struct parse *p, size_t c)
 	return before == NO_EV ? NO_BYTE : ye_node_end(p, before);
 }
 
+/* Behind the bracket or comma before the flow entry C, from AT on. */
+static size_t skip_comma(const struct parse *p, size_t c, size_t at)
+{
+	size_t parent = p->ev[c].parent;
+	bool is_first = c == parent + 1;
+
+	at = ye_skip_gap(p->text, p->text_len, at);
+	if (at < p->text_len && (is_first ? p->text[at] == '{' ||
+					    p->text[at] == '['
+					  : p->text[at] == ','))
+		at++;
+	return at;
+}
+
 size_t ye_entry_start(const struct parse *p, size_t c)
 {
 	const struct ev *e = &p->ev[c];
 	size_t at = gap_before(p, c);
 	bool is_item = p->ev[e->parent].type == EV_LIST_START;
+	bool is_flow = ye_in_flow(p, c);
 
 	if (at == NO_BYTE)
 		return NO_BYTE;
+	if (is_flow)
+		at = skip_comma(p, c, at);
 	at = ye_skip_gap(p->text, p->text_len, at);
-	if (at < p->text_len && p->text[at] == (is_item ? '-' : '?') &&
-	    at < e->start + 1)
+	if (at < p->text_len && at < e->start + 1 &&
+	    p->text[at] == (is_item && !is_flow ? '-' : '?'))
 		return at;
-	return is_item || at != e->start ? NO_BYTE : at;
+	return (is_item && !is_flow) || at != e->start ? NO_BYTE : at;
 }
 
 int ye_child_column(const struct parse *p, size_t i)

@@ -26,9 +26,9 @@ struct layout {
 struct layout ye_layout_of(const struct parse *p, size_t doc, size_t near);
 
 /*
- * Where entry or item C (a key, or an item) of a block map or list begins:
- * its `?`, its dash, or the key itself. NO_BYTE: not found (a shape that is
- * not understood).
+ * Where entry or item C (a key, or an item) of a map or list begins: its `?`,
+ * its dash, or the key itself. NO_BYTE: not found (a shape that is not
+ * understood).
  */
 size_t ye_entry_start(const struct parse *p, size_t c);
 

@@ -36,15 +36,7 @@ static struct entry entry_of(const struct parse *p, const struct place *at)
 		e.end = place != NO_BYTE ? place
 			: at->key != NO_EV ? ye_node_end(p, at->key) : NO_BYTE;
 	}
-	if (p->ev[at->parent].style == STYLE_FLOW) {
-		e.start = p->ev[e.ev].start;
-		place = ye_back_blanks(p->text, e.start);
-		if (at->key != NO_EV && place > 0 &&
-		    p->text[place - 1] == '?')
-			e.start = place - 1;
-	} else {
-		e.start = ye_entry_start(p, e.ev);
-	}
+	e.start = ye_entry_start(p, e.ev);
 	return e;
 }
 
@@ -232,7 +224,10 @@ static int check_shape(const struct parse *p, const struct place *at,
 {
 	const struct ev *parent = &p->ev[at->parent];
 
-	if (e->start == NO_BYTE || e->end == NO_BYTE || e->end < e->start)
+	/* An empty key (`? : a`) has no place of its own. */
+	if (e->start == NO_BYTE || e->end == NO_BYTE || e->end < e->start ||
+	    (at->key != NO_EV && p->ev[at->key].start == p->ev[at->key].end &&
+	     p->ev[at->key].type == EV_SCALAR))
 		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "this shape "
 				    "is not understood well enough to remove "
 				    "from it");

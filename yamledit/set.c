@@ -38,14 +38,6 @@ static void splice_block_scalar(struct session *s, const struct ev *e,
 		ye_plan_splice(&s->plan, head, end, "", 0);
 }
 
-/* Does a '?' stand before the flow key at AT? It needs no blank there. */
-static bool is_marked(const char *text, size_t at)
-{
-	size_t mark = ye_back_blanks(text, at);
-
-	return mark > 0 && text[mark - 1] == '?';
-}
-
 /*
  * {a, b} and `? a`: the ':' is missing too, and comes behind the key, or on a
  * line of its own under the '?'.
@@ -57,19 +49,19 @@ static int splice_colon(struct session *s, size_t ev, const char *value,
 	const struct ev *e = &p->ev[ev], *before = &p->ev[ev - 1];
 	size_t key = before->type == EV_MAP_END || before->type == EV_LIST_END
 		? before->target : ev - 1;
-	size_t end = ye_node_end(p, key), start = p->ev[key].start;
-	bool has_mark = start < end;
+	size_t end = ye_node_end(p, key), start = NO_BYTE;
 	struct buf text = { 0 };
 
-	if (!ye_in_flow(p, ev))
+	if (e->parent != NO_EV && p->ev[key].start < end)
 		start = ye_entry_start(p, key);
-	if (e->parent == NO_EV || !has_mark || start == NO_BYTE)
+	if (start == NO_BYTE)
 		return ye_parse_err(err, ERR_UNSAFE, e, "a key without a value "
 				    "and without ':'; write 'key: ...' first");
 	if (ye_in_flow(p, ev)) {
 		/* A key over lines has a ':' only behind a '?'. */
-		if (ye_text_has(p->text, start, end, '\n') &&
-		    !is_marked(p->text, start))
+		if (start == p->ev[key].start &&
+		    (ye_text_has(p->text, start, end, '\n') ||
+		     ye_text_has(p->text, start, end, '\r')))
 			ye_plan_splice(&s->plan, start, start, "? ", 2);
 		buf_addf(&text, "%s: %s", p->ev[key].type == EV_ALIAS ? " " : "",
 			 value);
@@ -117,12 +109,14 @@ int ye_splice_empty(struct session *s, size_t ev, const char *value,
  * libyaml takes tabs that begin the lines below a plain scalar, blank lines
  * or a comment, as part of it, and refuses them below a quoted one.
  */
-static int check_below(const struct parse *p, const struct ev *e, char last,
+static int check_below(const struct parse *p, size_t ev, char last,
 		       struct err *err)
 {
+	const struct ev *e = &p->ev[ev];
 	size_t n = p->text_len, at = ye_line_end(p->text, n, e->end);
 
-	if (e->style != STYLE_PLAIN || (last != '"' && last != '\''))
+	if (e->style != STYLE_PLAIN || (last != '"' && last != '\'') ||
+	    ye_in_flow(p, ev))
 		return 0;
 	while (at < n) {
 		size_t line = ye_skip_break(p->text, n, at);
@@ -194,7 +188,7 @@ int ye_set_scalar(struct session *s, size_t at, const char *value,
 		buf_addch(&text, ' ');
 	ye_scalar_write(&text, value, e->style, ye_in_flow(&s->p, at));
 	if (check_column(&s->p, e, start, err) < 0 ||
-	    check_below(&s->p, e, text.data[text.len - 1], err) < 0)
+	    check_below(&s->p, at, text.data[text.len - 1], err) < 0)
 		rc = -1;
 	if (rc < 0)
 		;
