@@ -29,5 +29,5 @@ fuzz-wire: $(FUZZ_WIRE)
 
 # Figures for one promotion beside what people do today; needs minutes.
 .PHONY: bench-wire
-bench-wire: $(WIRETOOL) $(SIM)
+bench-wire: all $(WIRETOOL)
 	@bash tests/wire/bench.sh

@@ -120,6 +120,8 @@ make_repo filters && all_filters
 serve
 URL=http://127.0.0.1:$PORT/filters.git
 story "HTTP, all filters" "protocol v2, tree filter" 6
+check "HTTP needs no git here" expect_exit 0 env PATH=/nowhere "$W" "$URL" \
+	bump refs/heads/main "apps/svc-0004/$K=alone"
 
 make_repo github && github_filters
 serve --agent git/github-test

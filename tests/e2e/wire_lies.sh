@@ -105,10 +105,13 @@ E
 lib_pids+=($!)
 for _ in {1..100}; do [ -s "$T/trap" ] && break; sleep 0.05; done
 export WIRE_TOKEN=s3cret-token
-serve --lie redirect --other "$(cat "$T/trap")"
-check "a redirect to another port: exit 15" expect_exit 15 "$W" "$URL" refs refs/heads/
-check "and nothing was asked there" test ! -e "$T/trapped"
-check "the token is nowhere in the output" bash -c "! grep -q s3cret '$T/out'"
+for other in "http://127.0.0.1:$(cat "$T/trap")" "http://localhost:$(cat "$T/trap")"; do
+	serve --lie redirect --other "$other"
+	check "a redirect to $(sed 's/:[0-9]*$//' <<<"$other"), another port: exit 15" \
+		expect_exit 15 "$W" "$URL" refs refs/heads/
+	check "and nothing was asked there" test ! -e "$T/trapped"
+	check "the token is nowhere in the output" bash -c "! grep -q s3cret '$T/out'"
+done
 unset WIRE_TOKEN
 
 # Nothing is left behind, not even by a run that is ended in the middle.

@@ -10,18 +10,19 @@
 . "$(dirname "$0")/../lib.sh"
 
 W=$BUILD/wiretool
+export PROMOTE_TOKEN=none
 DIR=${WIRE_BENCH_DIR:-$T}
 RUNS=${RUNS:-3}
 mkdir -p "$DIR"
 declare -A got
 
-make_repo() { # SERVICES COMMITS
-	local r=$DIR/$1-$2.git
+make_repo() { # SERVICES COMMITS [NAME OPTION...]
+	local r=$DIR/${3-$1-$2}.git
 	[ -e "$r/done" ] && return
-	echo "making $1 services, $2 commits ..." >&2
+	echo "making $1 services, $2 commits ${*:4}..." >&2
 	rm -rf "$r"
 	git init -q --bare -b main "$r"
-	python3 tests/wire/make-repo.py "$1" "$2" --quiet-for $(($2 / 2)) |
+	python3 tests/wire/make-repo.py "$1" "$2" "${@:4}" |
 		git -C "$r" fast-import --quiet
 	git -C "$r" repack -adq
 	git -C "$r" config http.receivepack true
@@ -132,6 +133,8 @@ for size in 300:500 300:20000 2000:100000; do
 			RUNS=1 measure "$s ours, history of $depth" env WIRE_TIMEOUT_MS=600000 \
 				"$W" "$U" history refs/heads/main "$depth" "$K"
 	done
+	measure "$s git promote bump" "$BUILD/git-promote" bump svc-0001=2.@ --to dev \
+		--forge none --repo "$U"
 	unserve
 	git -C "$DIR/$services-$commits.git" config uploadpackfilter.allow false
 	git -C "$DIR/$services-$commits.git" config uploadpackfilter.tree.allow true
@@ -144,6 +147,16 @@ for size in 300:500 300:20000 2000:100000; do
 		git -C "$DIR/$services-$commits.git" config --unset "uploadpackfilter.$key"
 	done
 done
+
+# auto, with a soak of an hour: on a base that is quiet, and where the version
+# that is to go on came 10,000 commits ago.
+serve
+for ago in 20 10000; do
+	make_repo 300 20000 "auto-$ago" --settled --quiet-for $ago
+	RUNS=1 measure "300/20000 git promote auto -n, $ago commits ago" \
+		"$BUILD/git-promote" auto -n --timeout 10m --forge none --repo "$URL/auto-$ago.git"
+done
+unserve
 
 big=2000/100000
 for s in 300/500 300/20000 $big; do

@@ -2,7 +2,7 @@
 """git's own http-backend behind a small HTTP/1.1 server on loopback.
 
 httpd.py ROOT PORTFILE [--auth USER:PASSWORD] [--no-v2] [--agent TEXT]
-         [--log FILE] [--lie NAME [--other PORT]]
+         [--log FILE] [--lie NAME [--other ORIGIN]]
 
 Writes the port it got to PORTFILE. The log has a line for each request:
 METHOD PATH STATUS BYTES-IN BYTES-OUT. It ends when its parent does. The lies

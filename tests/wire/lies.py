@@ -205,7 +205,7 @@ def tell(opt, h, body, status, headers, rest):
     lie = opt.lie
     if lie == "redirect":
         h.answer(302, [("Location",
-                        f"http://127.0.0.1:{opt.other}{h.path}")], b"")
+                        opt.other + h.path)], b"")
         return True
     if lie == "redirect-here":
         h.answer(301, [("Location", "/elsewhere" + h.path)], b"")

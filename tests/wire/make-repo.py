@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """A config repository for git fast-import, on stdout.
 
-make-repo.py SERVICES COMMITS [--quiet-for N] [--seed N]
+make-repo.py SERVICES COMMITS [--quiet-for N] [--seed N] [--settled]
 
 apps/svc-NNNN/overlays/{dev,staging,production}/kustomization.yaml; each commit
 changes one of them, its time a minute after the one before. svc-0000 is left
 alone in the last N commits.
+
+--settled: the versions are the same everywhere, the commits change other
+files; only svc-0000 got a new version in dev before the last N commits, and
+may go to staging after an hour.
 """
 import argparse
 import random
@@ -16,6 +20,7 @@ opt.add_argument("services", type=int)
 opt.add_argument("commits", type=int)
 opt.add_argument("--quiet-for", type=int, default=0)
 opt.add_argument("--seed", type=int, default=1)
+opt.add_argument("--settled", action="store_true")
 opt = opt.parse_args()
 rng = random.Random(opt.seed)
 envs = ["dev", "staging", "production"]
@@ -50,7 +55,9 @@ def commit(n, message):
 
 
 commit(0, "the beginning\n")
-put("promote.yaml", "version: 1\nenvironments:\n  dev: {deliver: push}\n"
+put("promote.yaml", "version: 1\nenvironments:\n  dev: {deliver: push}\n" +
+    ("  staging: {from: dev, promote: auto, deliver: push, "
+     "gates: {soak: 1h}}\n" if opt.settled else "") +
     "services:\n  - kustomize: apps/{service}/overlays/{dir}/"
     "kustomization.yaml\n    image: registry.example.com/team/{service}\n")
 put("README.md", "what runs where\n")
@@ -67,6 +74,17 @@ for n in range(1, opt.commits):
     i = rng.randrange(1 if quiet else 0, opt.services)
     env = rng.choice(envs)
     svc = f"svc-{i:04d}"
+    if opt.settled and n == opt.commits - opt.quiet_for:
+        commit(n, "svc-0000: 1.1.0 in dev\n")
+        put("apps/svc-0000/overlays/dev/kustomization.yaml",
+            kustomization("svc-0000", "dev", "1.1.0"))
+        continue
+    if opt.settled:
+        commit(n, f"{svc}: replicas\n")
+        put(f"apps/{svc}/base/deployment.yaml",
+            f"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n"
+            f"  name: {svc}\nspec:\n  replicas: {n}\n")
+        continue
     commit(n, f"{svc}: 1.{n}.0 in {env}\n\nSigned-off-by: Dev {n % 40}\n")
     put(f"apps/{svc}/overlays/{env}/kustomization.yaml",
         kustomization(svc, env, f"1.{n}.0"))
