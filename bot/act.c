@@ -256,6 +256,11 @@ static int step_do(struct plan *p, struct result *res, const struct step *step,
 		return forge_close_pr(w->forge, step->pr->number, err);
 	case STEP_PR_ARM:
 		return step_arm(res, step, w, again, err);
+	case STEP_PR_DISARM:
+		if (forge_disarm(w->forge, step->pr, err) < 0)
+			return -1;
+		return forge_update_pr(w->forge, step->pr->number, NULL,
+				       step->body, err);
 	case STEP_PR_MERGE:
 		return step_merge(p, res, step, w, again, err);
 	}

@@ -125,7 +125,11 @@ const struct command commands[] = {
 	  "SERVICE:IMAGE=VERSION for one.\n\n"
 	  "  git promote bump web=1.4.2 --build \"$CI_PIPELINE_IID\" "
 	  "--source \"$COMMIT_URL\"\n"
-	  "  git promote bump --image registry.example.com/team/web:1.4.2",
+	  "  git promote bump --image registry.example.com/team/web:1.4.2\n\n"
+	  "A hotfix goes past the environments before; hours, freezes and pins "
+	  "still count:\n\n"
+	  "  git promote bump web=1.4.2-1 --to production --override chain "
+	  "--reason TEXT",
 	  OPT_COMMON | OPT_BUMP, cmd_change },
 	{ "to", CMD_TO, "ENV SERVICE[=VERSION]...",
 	  "promote by hand, from the environment before",
@@ -222,7 +226,21 @@ void help_config(void)
 	     "\n"
 	     "{service} is found by listing the tree, {dir} is the "
 	     "environment's name unless\n`vars` says otherwise. `git promote "
-	     "check` tells what it leads to. Gates:\n");
+	     "check` tells what it leads to.\n"
+	     "\n"
+	     "More for an environment: `deliver`, `refresh: always` (also an "
+	     "approved pull\nrequest), `rollback: {deliver: push}`, "
+	     "`override: [soak, hours]` (what --override\nmay name there; "
+	     "`none` for nothing; without it, everything). A service's\n"
+	     "`environments: {ENV: {...}}` sets any of these again for "
+	     "itself; a gate set to\n`none` does not count for it.\n"
+	     "\n"
+	     "Emergency stop: a file promote.stop beside promote.yaml, with "
+	     "the reason in it,\nor promote.stop.ENV for one environment. "
+	     "Nothing but rollback changes anything\nwhile it is there; auto, "
+	     "to and bump exit with 10. --override stop gets past it.\n"
+	     "\n"
+	     "Gates:\n");
 	for (size_t i = 0; gate_kinds[i]; i++)
 		printf("  %-8s %s\n", gate_kinds[i]->name, gate_kinds[i]->help);
 }

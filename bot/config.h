@@ -45,6 +45,9 @@ struct rules {
 	bool refresh_always;	/* also an approved pull request */
 	bool rollback_push;	/* as deliver, where it is not set */
 	bool rollback_set;
+	const char **overrides;	/* gates that --override may name ... */
+	size_t overrides_len;
+	bool overrides_set;	/* ... else it may name all */
 	struct gate *gates;
 	size_t gates_len;
 	const char **reviewers;
@@ -91,6 +94,9 @@ struct config {
 int config_parse(struct config *config, const char *text, size_t len,
 		 struct diag *d, struct err *err);
 void config_release(struct config *config);
+
+/* Is NAME what --override can name: a gate, "chain" or "stop"? */
+bool config_may_be_overridden(const char *name);
 
 /* Index of the environment called NAME, or SIZE_MAX. */
 size_t config_environment(const struct config *config, const char *name);

@@ -196,6 +196,37 @@ static void rollback_read(struct reader *rd, const struct node *n,
 	}
 }
 
+bool config_may_be_overridden(const char *name)
+{
+	return str_eq(name, "chain") || str_eq(name, "stop") ||
+	       gate_kind_find(name);
+}
+
+/* override: [soak, hours], or none. */
+static void overrides_read(struct reader *rd, const struct node *n,
+			   struct rules *out)
+{
+	const char **words;
+	size_t len;
+
+	if (!rd_texts(rd, n, "override", "override: [soak, hours]", &words,
+		      &len))
+		return;
+	out->overrides_set = true;
+	out->overrides = words;
+	out->overrides_len = len;
+	if (n->kind == NODE_SCALAR && str_eq(words[0], "none")) {
+		out->overrides_len = 0;
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (words[i] && !config_may_be_overridden(words[i]))
+			diag_error(rd->diag, n->kind == NODE_LIST ? n->items[i]
+				   : n, "override: there is no gate '%s'; "
+				   "write names of gates, 'chain', 'stop', or "
+				   "'none'", words[i]);
+}
+
 static void either(struct reader *rd, const struct node *map, const char *key,
 		   const char *no, const char *yes, bool *out)
 {
@@ -229,6 +260,8 @@ void rd_rules(struct reader *rd, const struct node *n, bool entry,
 	words_read(rd, n, &reviewers_kind, &out->reviewers,
 		   &out->reviewers_len);
 	words_read(rd, n, &labels_kind, &out->labels, &out->labels_len);
+	if ((at = node_get(n, "override")))
+		overrides_read(rd, at, out);
 	if ((at = node_get(n, "rollback")))
 		rollback_read(rd, at, out);
 	if (!out->rollback_set)

@@ -166,9 +166,13 @@ static int opt_override(struct parser *p, const char *v)
 	r->overrides = arena_alloc(&p->o->arena, n * sizeof(*r->overrides));
 	for (char *w = strtok_r(copy, ",", &save); w;
 	     w = strtok_r(NULL, ",", &save)) {
-		if (!str_eq(w, "chain") && !gate_kind_find(w))
+		if (!config_may_be_overridden(w))
 			return err_set(p->err, ERR_USAGE, "--override: there "
 				       "is no gate '%s'", w);
+		if (str_eq(w, "chain") && p->command->id != CMD_BUMP)
+			return err_set(p->err, ERR_USAGE, "--override chain is "
+				       "for a hotfix: git promote bump "
+				       "SERVICE=VERSION --to ENV");
 		r->overrides[r->overrides_len++] = w;
 	}
 	return 0;

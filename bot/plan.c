@@ -110,14 +110,6 @@ void pl_reason(struct planner *pl, struct result *res, const char *fmt, ...)
 	va_end(ap);
 }
 
-bool pl_overridden(const struct planner *pl, const char *gate)
-{
-	for (size_t i = 0; i < pl->request->overrides_len; i++)
-		if (str_eq(pl->request->overrides[i], gate))
-			return true;
-	return false;
-}
-
 void plan_make(struct plan *p, const struct state *s, const struct request *r)
 {
 	struct planner pl = { p, s, r };
@@ -155,7 +147,10 @@ void plan_release(struct plan *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/* auto: the gravest of these; everything that waits counts as done. */
+/*
+ * The gravest of these. For auto everything that waits counts as done, unless
+ * somebody stopped it.
+ */
 static const int gravity[] = { 70, 15, 2, 13, 14, 12, 11, 10 };
 
 int plan_exit_code(const struct result *results, size_t n,
@@ -167,7 +162,8 @@ int plan_exit_code(const struct result *results, size_t n,
 		int code = err_exit_code(results[i].err.code);
 
 		if ((command == CMD_AUTO || command == CMD_STATUS) &&
-		    (code == 10 || code == 11))
+		    (code == 10 || code == 11) &&
+		    !(results[i].is_stopped && command == CMD_AUTO))
 			continue;
 		for (size_t k = 0; k < worst; k++)
 			if (gravity[k] == code)

@@ -17,7 +17,7 @@ enum step_kind {
 	STEP_PR_UPDATE,		/* title and body */
 	STEP_PR_CLOSE,		/* marked before closing */
 	STEP_PR_MERGE,
-	STEP_PR_ARM,
+	STEP_PR_ARM, STEP_PR_DISARM,
 };
 
 struct step {
@@ -56,6 +56,7 @@ struct result {
 	const char *reason;	/* one line for people, or NULL */
 	struct err err;		/* code decides the exit code */
 	bool is_promotion;	/* auto: 10 and 11 count as 0 */
+	bool is_stopped;	/* by an emergency stop: auto exits with 10 */
 
 	struct gate_result *gates;
 	size_t gates_len;

@@ -384,6 +384,23 @@ void pl_deliver(struct planner *pl, struct result *res,
 		deliver_pr(pl, res, spot, versions, version, info, named);
 }
 
+void pl_disarm(struct planner *pl, struct result *res,
+	       const struct spot *spot)
+{
+	struct marker m = { 0 };
+	struct step *step;
+
+	/* Gitea does not tell; the marker says that it was asked. */
+	if (!spot->pr ||
+	    (!(text_marker_parse(pl_arena(pl), spot->pr->body, &m) && m.armed) &&
+	     !spot->pr->auto_merge))
+		return;
+	step = step_add(pl, res, spot, STEP_PR_DISARM);
+	step->may_fail = true;
+	step->pr = spot->pr;
+	step->body = text_body_armed(pl_arena(pl), spot->pr->body, NULL);
+}
+
 bool pl_withdraw(struct planner *pl, struct result *res,
 		 const struct spot *spot, const char *why)
 {

@@ -120,6 +120,8 @@ static struct gate_result gate_one(struct planner *pl, const struct spot *spot,
 
 	gate_judge(gate, facts, &g);
 	if (pl_overridden(pl, g.name)) {
+		if (g.verdict == VERDICT_PASS)
+			return g;
 		g.verdict = VERDICT_PASS;
 		snprintf(g.reason, sizeof(g.reason), "overridden");
 	} else if (g.verdict == VERDICT_NEED && g.need == GATE_NEED_CHECKS &&

@@ -103,17 +103,6 @@ struct candidate_facts pl_candidate_facts(struct planner *pl,
 	return f;
 }
 
-const char *pl_overrides(struct planner *pl)
-{
-	const struct request *r = pl->request;
-	const char *list = NULL;
-
-	for (size_t i = 0; i < r->overrides_len; i++)
-		list = list ? arena_printf(pl_arena(pl), "%s,%s", list,
-					   r->overrides[i]) : r->overrides[i];
-	return list;
-}
-
 /* The name of a version's source, from the commit that brought it. */
 static void sources_take(const struct spot *spot, const struct stay *stay,
 			 struct change_info *info)
@@ -288,6 +277,10 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 		return;
 	if (pl_in_sync(pl, spot)) {
 		pl_tidy(pl, res, spot);
+		return;
+	}
+	if (pl_stopped(pl, res, spot)) {
+		pl_disarm(pl, res, spot);
 		return;
 	}
 	if (!pl_rules(pl, spot)->promote_auto && spot->pr) {

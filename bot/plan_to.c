@@ -126,6 +126,8 @@ static void to_one(struct planner *pl, const struct spot *spot,
 	if (!pl_places_usable(pl, spot))
 		return;
 	res = pl_result(pl, spot, p->service, p->env->name);
+	if (pl_override_refused(pl, res, spot))
+		return;
 	if (!w->has_version && pl_in_sync(pl, spot)) {
 		pl_tidy(pl, res, spot);
 		return;
@@ -136,7 +138,7 @@ static void to_one(struct planner *pl, const struct spot *spot,
 		pl_tidy(pl, res, spot);
 		return;
 	}
-	if (!pl_timelines_here(pl, spot))
+	if (pl_stopped(pl, res, spot) || !pl_timelines_here(pl, spot))
 		return;
 	if (w->has_version)
 		to_named(pl, res, spot, w);

@@ -37,8 +37,18 @@ void pl_stop(struct planner *pl, struct result *res, enum action action,
 void pl_reason(struct planner *pl, struct result *res, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* bot/plan_stop.c: what stands above the gates. ----------------------------- */
+
 /* Is GATE overridden by this call? */
 bool pl_overridden(const struct planner *pl, const char *gate);
+/* The gates that this call overrides, "soak,hours"; or NULL. */
+const char *pl_overrides(struct planner *pl);
+/* promote.yaml does not allow one of them here: RES says so. */
+bool pl_override_refused(struct planner *pl, struct result *res,
+			 const struct spot *spot);
+/* There is an emergency stop for SPOT's environment: RES says so. */
+bool pl_stopped(struct planner *pl, struct result *res,
+		const struct spot *spot);
 
 /*
  * bot/plan_deliver.c: bring VERSIONS (one per slot; VERSION is their
@@ -56,6 +66,10 @@ void pl_deliver(struct planner *pl, struct result *res,
  */
 const char *const *pl_declined(struct planner *pl, const struct spot *spot,
 			       size_t *len);
+
+/* Take back that the forge merges SPOT's pull request by itself. */
+void pl_disarm(struct planner *pl, struct result *res,
+	       const struct spot *spot);
 
 /* An open pull request or a leftover branch although nothing is to deliver. */
 void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot);
@@ -94,8 +108,6 @@ bool pl_in_sync(struct planner *pl, const struct spot *spot);
 /* VERSION, a canonical string of SPOT's place, slot by slot. */
 bool pl_versions_of(struct planner *pl, const struct spot *spot,
 		    const char *version, struct version *out);
-/* The gates that this call overrides, "soak,hours"; or NULL. */
-const char *pl_overrides(struct planner *pl);
 
 /* Are the timelines of SPOT and its `from` read? Else they are asked for. */
 bool pl_timelines_here(struct planner *pl, const struct spot *spot);

@@ -75,6 +75,7 @@ int read_state(struct state *s, struct world *w, const struct request *r,
 	s->evidence = &w->evidence;
 	log_verbose("%s is at %.10s", s->base, s->base_hex);
 	if (read_config(s, w, err) < 0 ||
+	    read_stops(s, w->repo, err) < 0 ||
 	    read_services(s, w->repo, r, err) < 0)
 		goto out;
 	diag_sort(&s->diag);

@@ -24,6 +24,9 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 int read_services(struct state *s, struct repo *repo, const struct request *r,
 		  struct err *err);
 
+/* bot/stops.c: the emergency stops. */
+int read_stops(struct state *s, struct repo *repo, struct err *err);
+
 /*
  * bot/timelines.c: the timelines of the spots flagged NEED_TIMELINE, over at
  * least DEPTH commits, with the trailers of the commits that brought them.

@@ -105,6 +105,12 @@ struct service {
 	const struct service_spec *spec;
 };
 
+/* Nothing is to be promoted into an environment now. */
+struct stop {
+	const char *file;	/* NULL: there is none */
+	const char *reason;	/* fit to be shown */
+};
+
 struct state {
 	struct arena arena;
 	struct diag diag;	/* of promote.yaml; warnings remain */
@@ -121,6 +127,8 @@ struct state {
 	struct spot *spots;	/* services_len x environments_len, and again
 				   as many for the way back */
 	size_t spots_len;
+
+	struct stop *stops;	/* one per environment */
 
 	size_t history_depth;	/* what the timelines were read with */
 	bool prs_known;

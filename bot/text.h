@@ -42,7 +42,7 @@ struct marker {
 /* False: there is none. Strings in A. */
 bool text_marker_parse(struct arena *a, const char *body, struct marker *out);
 
-/* BODY with the marker saying that HEAD_SHA was armed. */
+/* BODY with the marker saying that HEAD_SHA was armed; NULL: nothing was. */
 const char *text_body_armed(struct arena *a, const char *body,
 			    const char *head_sha);
 
