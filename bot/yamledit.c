@@ -252,6 +252,16 @@ static int run_get(const struct options *o, const struct buf *text,
 	return rc;
 }
 
+/* The message itself may know better: "did you mean ...?" */
+static void hint_create(struct err *err, const struct ye_edit *edits)
+{
+	size_t len = strlen(err->msg);
+
+	if (edits->op != YE_DELETE && len > 0 && err->msg[len - 1] != '?')
+		snprintf(err->msg + len, sizeof(err->msg) - len,
+			 "; --create adds it");
+}
+
 static int run_edit(const struct options *o, struct inplace *f,
 		    const struct ye_edit *edits, size_t n, struct err *err)
 {
@@ -265,6 +275,8 @@ static int run_edit(const struct options *o, struct inplace *f,
 		  (out.len == 0 || memcmp(out.data, text->data, out.len) == 0);
 	if (rc < 0) {
 		in_file(err, o->file);
+		if (err->code == ERR_NOTFOUND && !o->ye.create)
+			hint_create(err, edits);
 	} else if (o->dry_run) {
 		ye_diff(&diff, is_stdin ? "stdin" : o->file, buf_str(text),
 			text->len, buf_str(&out), out.len);

@@ -99,6 +99,7 @@ gives 'create' 0 "a: x${nl}image:$nl  tag: \"1.0\"$nl" "$yamledit" set --create 
 gives 'helm map' 0 "i: {tag: v2, digest: \"\"}$nl" "$yamledit" helm - i v2 <<<'i: {tag: v1, digest: ""}'
 gives 'helm string' 0 "i: r.io:5000/a:v2@$digest$nl" "$yamledit" helm - i "v2@$digest" <<<'i: r.io:5000/a:v1'
 gives 'helm digest without a key' 14 '' "$yamledit" helm - i "v2@$digest" <<<'i: {tag: v1}'
+says 'teaches --create' 'no key '"'digest'"' in i; there are: tag; --create adds it'
 gives 'helm on a tag itself' 14 '' "$yamledit" helm - i.tag v2 <<<'i: {tag: v1}'
 gives 'delete' 0 "a: 1$nl" "$yamledit" delete - b <<<"a: 1${nl}b: 2"
 gives 'a second document' 0 "kind: A$nl---${nl}kind: B${nl}v: 2$nl" "$yamledit" set - --where kind=B v 2 <<<"kind: A$nl---${nl}kind: B${nl}v: 2"
