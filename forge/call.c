@@ -425,7 +425,7 @@ int forge_fail(struct forge *f, const struct forge_answer *a,
 	if (a->status == 403)
 		return fail_forbidden(f, a, doing, permission, err);
 	if (a->status == 404)
-		return err_set(err, ERR_NOTFOUND, "cannot %s: %s says that it "
+		return err_set(err, ERR_REFUSED, "cannot %s: %s says that it "
 			       "is not there (404%s%s), which it also says "
 			       "where the token may not see %s/%s%s%s", doing,
 			       f->host, sep, text, f->owner, f->name,

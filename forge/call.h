@@ -58,9 +58,9 @@ bool forge_says(const struct forge_answer *a, const char *words);
 /*
  * Say what went wrong, always -1. DOING is "open a pull request"; PERMISSION
  * what the token needs for it, for a forge that does not tell, or NULL.
- * 401 and 403: ERR_REFUSED. 404: ERR_NOTFOUND. A redirect: ERR_USAGE. 5xx:
- * ERR_TRANSIENT. 2xx, whose body was not as it should be: ERR_DATA. Others:
- * ERR_REFUSED.
+ * A redirect: ERR_USAGE. 5xx: ERR_TRANSIENT. 2xx, whose body was not as it
+ * should be: ERR_DATA. Others: ERR_REFUSED, 404 too, since it is what forges
+ * say to a token that may not look.
  */
 int forge_fail(struct forge *f, const struct forge_answer *a, const char *doing,
 		const char *permission, struct err *err);

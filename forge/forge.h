@@ -17,8 +17,9 @@
  * thing at a time.
  *
  * Errors of all functions: ERR_TRANSIENT (network, 5xx, rate limit; says for
- * how long), ERR_REFUSED (the token may not; names the permission where the
- * forge tells), ERR_NOTFOUND (or the token may not see it), ERR_DATA (an
+ * how long), ERR_REFUSED (the token may not, names the permission where the
+ * forge tells; or there is no such repository, which is what forges say to
+ * a token that may not see it), ERR_NOTFOUND (where said below), ERR_DATA (an
  * answer that is not the forge's), ERR_USAGE (the repository has moved),
  * ERR_WAIT (not yet: mergeability, checks), ERR_RACE (the head moved).
  * Calls that create something are upserts: after a lost or doubtful answer
@@ -127,7 +128,7 @@ int forge_list_by_head(struct forge *f, const char *base, const char *head,
 		       struct arena *a, struct forge_pr **out, size_t *len,
 		       struct err *err);
 
-/* One, read afresh. */
+/* One, read afresh. ERR_NOTFOUND: there is none of that number. */
 int forge_get(struct forge *f, long long number, struct arena *a,
 	      struct forge_pr *out, struct err *err);
 

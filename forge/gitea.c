@@ -53,7 +53,7 @@ static int version_ask(struct forge *f, struct err *err)
 	if (forge_object(f, "GET", forge_root_url(f, "/version"), NULL,
 			 "ask for the version", NULL, &ans, &why) == 0) {
 		version_read(f, js_str(ans.json, "version"));
-	} else if (why.code == ERR_REFUSED || why.code == ERR_NOTFOUND) {
+	} else if (why.code == ERR_REFUSED) {
 		/* It does not tell: take it for an old one. */
 		log_verbose("%s; taken for an old one", why.msg);
 		f->version[0] = f->version[1] = 0;
@@ -229,6 +229,8 @@ int gt_get(struct forge *f, long long number, struct arena *a,
 			      NULL, "read the pull request",
 			      "repository: read", &ans, err);
 
+	if (rc < 0 && ans.status == 404)
+		err->code = ERR_NOTFOUND;	/* the repository was seen before */
 	if (rc == 0)
 		rc = forge_pr_read(f, ans.json, a, out, err);
 	forge_answer_release(&ans);

@@ -101,6 +101,8 @@ int gh_get(struct forge *f, long long number, struct arena *a,
 			      NULL, "read the pull request",
 			      "pull requests: read", &ans, err);
 
+	if (rc < 0 && ans.status == 404)
+		err->code = ERR_NOTFOUND;	/* the repository was seen before */
 	if (rc == 0)
 		rc = forge_pr_read(f, ans.json, a, out, err);
 	forge_answer_release(&ans);
@@ -460,7 +462,7 @@ static int gh_statuses(struct forge *f, const char *sha, struct arena *a,
 	/* A fine-grained token cannot read check runs at all. */
 	if (forge_pages(f, urls[1], "check_runs", 0, "read the checks", "checks: read",
 			check_row, &rows, &why) < 0) {
-		if (why.code != ERR_REFUSED && why.code != ERR_NOTFOUND)
+		if (why.code != ERR_REFUSED)
 			return err_set(err, why.code, "%s", why.msg);
 		log_verbose("checks are unknown: %s", why.msg);
 		*checks_unknown = true;

@@ -529,8 +529,8 @@ static size_t xfers_start(struct xfer *xs, size_t n, unsigned parallel,
 static void drive(struct http *h, struct xfer *xs, size_t n, unsigned parallel)
 {
 	int running, queued, sleep;
-	struct xfer *x;
 	CURLMsg *msg;
+	char *mine;
 
 	while (xfers_start(xs, n, parallel, &sleep) > 0) {
 		bool ended = false;
@@ -543,8 +543,9 @@ static void drive(struct http *h, struct xfer *xs, size_t n, unsigned parallel)
 			if (msg->msg != CURLMSG_DONE)
 				continue;
 			curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
-					  (char **)&x);
-			xfer_end(x, code);	/* msg is gone with it */
+					  &mine);
+			/* msg is gone with it */
+			xfer_end((struct xfer *)(void *)mine, code);
 			ended = true;
 		}
 		for (size_t i = 0; i < n; i++)

@@ -120,6 +120,11 @@ static void finding(void **state)
 		{ "by head: Forgejo 11 cannot", op_by_head,
 		  VERSION("11.0.3+gitea-1.22.0")
 		  NEWEST "\nh X-Total-Count: 1\n< 200 [@pr]\n", 0, "#7" },
+		{ "a token that may not look gets 404", op_list,
+		  LIST "\n< 404 {'message':'not found'}\n", ERR_REFUSED,
+		  "may not see acme/config" },
+		{ "404 on one of them: there is none", op_get,
+		  GET7 "< 404 {}\n", ERR_NOTFOUND, "not there" },
 		{ "one, merged", op_get,
 		  GET7 "< 200 @pr{'state':'closed','merged':true,"
 		  "'merged_at':'2026-11-21T10:00:00Z','merge_commit_sha':'@b',"
