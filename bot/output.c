@@ -152,6 +152,80 @@ static bool is_pending(const struct result *res)
 	return res->action != ACTION_NONE || res->err.code;
 }
 
+/* web -> production: 1.4.2 waiting: soak: ... */
+static void pending_put(const struct result *res, bool colored)
+{
+	struct buf out = { 0 };
+
+	show(&out, res->service);
+	buf_addstr(&out, " -> ");
+	show(&out, res->environment);
+	buf_addstr(&out, ": ");
+	if (res->new_version) {
+		show_version(&out, res->new_version);
+		buf_addch(&out, ' ');
+	}
+	if (action_is_deed(res->action))
+		buf_addstr(&out, "is ready for the next `git promote "
+			   "auto`");
+	else
+		buf_addf(&out, "%s%s%s", colored ? action_color(res)
+			 : "", action_name(res->action),
+			 colored ? C_OFF : "");
+	if (res->reason) {
+		buf_addstr(&out, ": ");
+		show(&out, res->reason);
+	}
+	if (res->pr_url && *res->pr_url) {
+		buf_addch(&out, ' ');
+		show(&out, res->pr_url);
+	}
+	buf_addch(&out, '\n');
+	show_out(&out);
+}
+
+/* web in production: 1.4.2 held: rolled back to 1.4.1 ... */
+static void notes_put(const struct result *res, bool colored)
+{
+	for (size_t i = 0; i < res->notes_len; i++) {
+		const struct note *note = &res->notes[i];
+		struct buf out = { 0 };
+
+		show(&out, res->service);
+		buf_addstr(&out, " in ");
+		show(&out, res->environment);
+		buf_addstr(&out, ": ");
+		show_version(&out, note->version);
+		buf_addf(&out, " %s%s%s: ", colored ? C_YELLOW : "",
+			 note->kind, colored ? C_OFF : "");
+		show(&out, note->text);
+		buf_addch(&out, '\n');
+		show_out(&out);
+	}
+}
+
+static void stops_put(const struct state *s, const struct request *r,
+		      bool colored)
+{
+	for (size_t e = 0, n = 0; e < s->config.environments_len; e++) {
+		struct buf out = { 0 };
+
+		if (!s->stops[e].file ||
+		    !env_shown(r, s->config.environments[e].name))
+			continue;
+		if (n++ == 0)
+			buf_addch(&out, '\n');
+		show(&out, s->config.environments[e].name);
+		buf_addf(&out, " is %sstopped%s by ", colored ? C_RED : "",
+			 colored ? C_OFF : "");
+		show(&out, s->stops[e].file);
+		buf_addstr(&out, ": ");
+		show(&out, s->stops[e].reason);
+		buf_addch(&out, '\n');
+		show_out(&out);
+	}
+}
+
 void output_status(const struct run *run, const struct request *r,
 		   bool colored)
 {
@@ -179,39 +253,16 @@ void output_status(const struct run *run, const struct request *r,
 	}
 	table_put(&t, colored);
 	table_release(&t);
+	stops_put(s, r, colored);
 	for (size_t i = 0, n = 0; i < run->len; i++) {
 		const struct result *res = &run->results[i];
-		struct buf out = { 0 };
 
-		if (!is_pending(res))
-			continue;
-		if (n++ == 0)
-			buf_addch(&out, '\n');
-		show(&out, res->service);
-		buf_addstr(&out, " -> ");
-		show(&out, res->environment);
-		buf_addstr(&out, ": ");
-		if (res->new_version) {
-			show_version(&out, res->new_version);
-			buf_addch(&out, ' ');
-		}
-		if (action_is_deed(res->action))
-			buf_addstr(&out, "is ready for the next `git promote "
-				   "auto`");
-		else
-			buf_addf(&out, "%s%s%s", colored ? action_color(res)
-				 : "", action_name(res->action),
-				 colored ? C_OFF : "");
-		if (res->reason) {
-			buf_addstr(&out, ": ");
-			show(&out, res->reason);
-		}
-		if (res->pr_url && *res->pr_url) {
-			buf_addch(&out, ' ');
-			show(&out, res->pr_url);
-		}
-		buf_addch(&out, '\n');
-		show_out(&out);
+		if (n == 0 && (is_pending(res) || res->notes_len))
+			putchar('\n');
+		n += is_pending(res) || res->notes_len;
+		if (is_pending(res))
+			pending_put(res, colored);
+		notes_put(res, colored);
 	}
 }
 

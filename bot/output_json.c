@@ -80,6 +80,33 @@ static json_t *gates_json(const struct result *res)
 	return list;
 }
 
+static json_t *notes_json(const struct result *res)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < res->notes_len; i++)
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o}",
+			"kind", res->notes[i].kind,
+			"version", text(res->notes[i].version),
+			"text", text(res->notes[i].text)));
+	return list;
+}
+
+/* Emergency stops, one entry for each environment that has one. */
+static json_t *stops_json(const struct state *s)
+{
+	json_t *list = json_array();
+
+	for (size_t e = 0; s->stops && e < s->config.environments_len; e++)
+		if (s->stops[e].file)
+			json_array_append_new(list, json_pack(
+				"{s:o, s:o, s:o}", "environment",
+				text(s->config.environments[e].name), "file",
+				text(s->stops[e].file), "reason",
+				text(s->stops[e].reason)));
+	return list;
+}
+
 static json_t *result_json(const struct result *res)
 {
 	json_t *j = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}",
@@ -103,6 +130,8 @@ static json_t *result_json(const struct result *res)
 			"url", text(res->pr_url)));
 	else
 		json_object_set_new(j, "pullRequest", json_null());
+	if (res->notes_len)
+		json_object_set_new(j, "notes", notes_json(res));
 	if (res->diff && *res->diff)
 		json_object_set_new(j, "diff", text(res->diff));
 	return j;
@@ -224,6 +253,8 @@ void output_json(const struct run *run, const struct request *r,
 	json_object_set_new(j, "results", list);
 	if (r->command == CMD_STATUS || r->command == CMD_CHECK)
 		json_object_set_new(j, "places", places_json(&run->state));
+	if (r->command == CMD_STATUS)
+		json_object_set_new(j, "stops", stops_json(&run->state));
 	if (r->command == CMD_LOG)
 		json_object_set_new(j, "timelines",
 				    timelines_json(&run->state, r));

@@ -123,8 +123,10 @@ void plan_make(struct plan *p, const struct state *s, const struct request *r)
 		plan_to(&pl);
 		break;
 	case CMD_AUTO:
-	case CMD_STATUS:
 		plan_auto(&pl);
+		break;
+	case CMD_STATUS:
+		plan_status(&pl);
 		break;
 	case CMD_LOG:
 		plan_log(&pl);

@@ -47,6 +47,13 @@ const char *action_name(enum action a);
 /* Does it say that something was (or would be) done, not only found? */
 bool action_is_deed(enum action a);
 
+/* What a person should know beside it (status). */
+struct note {
+	const char *kind;	/* "held", "pinned", "override" */
+	const char *version;	/* that it is about */
+	const char *text;	/* untrusted: escape it */
+};
+
 /* One service in one environment. Strings in the plan's arena. */
 struct result {
 	const struct spot *spot;	/* NULL: see service and environment */
@@ -60,6 +67,8 @@ struct result {
 
 	struct gate_result *gates;
 	size_t gates_len;
+	const struct note *notes;
+	size_t notes_len;
 	int64_t ready_s;	/* WAITING: when; or TIME_UNKNOWN */
 
 	struct step *steps;

@@ -160,7 +160,8 @@ void pl_promote_version(struct planner *pl, struct result *res,
 /* One per command: bot/plan_entry.c, plan_to.c, plan_promote.c ... */
 void plan_bump(struct planner *pl);
 void plan_to(struct planner *pl);
-void plan_auto(struct planner *pl);	/* and status */
+void plan_auto(struct planner *pl);
+void plan_status(struct planner *pl);
 void plan_rollback(struct planner *pl);
 void plan_log(struct planner *pl);
 

@@ -29,6 +29,19 @@ static struct gate_evidence *evidence_copy(struct arena *a,
 	return all;
 }
 
+static const struct note *notes_copy(struct arena *a, const struct result *in)
+{
+	struct note *out = arena_alloc(a, in->notes_len * sizeof(*out) + 1);
+
+	for (size_t i = 0; i < in->notes_len; i++)
+		out[i] = (struct note){
+			in->notes[i].kind,
+			arena_strdup(a, in->notes[i].version),
+			arena_strdup(a, in->notes[i].text),
+		};
+	return out;
+}
+
 /* A copy that outlives the plan it was made in. */
 static struct result result_copy(struct arena *a, const struct result *in)
 {
@@ -44,6 +57,7 @@ static struct result result_copy(struct arena *a, const struct result *in)
 	out.diff = arena_strdup(a, in->diff);
 	out.branch = arena_strdup(a, in->branch);
 	out.pr_url = arena_strdup(a, in->pr_url);
+	out.notes = notes_copy(a, in);
 	out.gates = arena_alloc(a, in->gates_len * sizeof(*out.gates));
 	if (in->gates_len)
 		memcpy(out.gates, in->gates, in->gates_len *
