@@ -60,8 +60,12 @@ static bool is_number(const char *value)
 		s++;
 	for (size_t i = 0; i < ARRAY_LEN(bases); i++)
 		if (s[0] == '0' && tolower((unsigned char)s[1]) ==
-				   bases[i].letter)
-			is |= *span(s + 2, bases[i].digits) == '\0';
+				   bases[i].letter) {
+			/* go-yaml takes 0b+1: strconv sees the sign first. */
+			const char *d = s + 2 + (s[2] == '+' || s[2] == '-');
+
+			is |= *span(d, bases[i].digits) == '\0';
+		}
 	is |= strcasecmp(s, ".inf") == 0 || strcasecmp(s, ".nan") == 0;
 	is |= is_decimal(s);
 	buf_release(&b);

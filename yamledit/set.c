@@ -63,7 +63,9 @@ static int splice_colon(struct session *s, size_t ev, const char *value,
 		    (ye_text_has(p->text, start, end, '\n') ||
 		     ye_text_has(p->text, start, end, '\r')))
 			ye_plan_splice(&s->plan, start, start, "? ", 2);
-		buf_addf(&text, "%s: %s", p->ev[key].type == EV_ALIAS ? " " : "",
+		/* The name of an alias or a tag would take the ':' in. */
+		buf_addf(&text, "%s: %s", p->ev[key].type == EV_ALIAS ||
+			 ye_content_start(p, &p->ev[key]) >= end ? " " : "",
 			 value);
 		ye_plan_splice(&s->plan, end, end, text.data, text.len);
 	} else if (ye_check_last_line(p, end, &p->ev[ev - 1], err) == 0) {

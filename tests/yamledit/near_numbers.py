@@ -2,7 +2,7 @@
 """Near-numbers set into plain fields read back as strings, by PyYAML (1.1)
 and by ruamel.yaml (1.2); and quotes stand exactly where the rule says.
 COUNT values (default 100000), from SEED (default: a fixed one)."""
-import random, sys
+import random, re, sys
 import yaml
 from ruamel.yaml import YAML
 from ye import DATA, Driver, Report
@@ -19,7 +19,7 @@ ALPHABETS = ["0123456789", "01", "0123456789abcdef", "0123456789e", "01_",
 WORDS = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~",
          ".inf", "-.inf", ".nan", "nan", "inf", "0x", "0o", "0b", "0X1", "1e5",
          "12e4567", "1_000", "12:30:45", "2024-01-02", "0o17", "08", "=", "<<",
-         "2024-1-2 ", "2001-12-14t21:59:43.10-05:00", "", "-", "--", "---",
+         "2024-1-2 ", "0b+0", "0o-7", "2001-12-14t21:59:43.10-05:00", "", "-", "--", "---",
          "...", "+", ".", "_", "0_", "._", "1.", ".e1", "e1", "+.5", "sha256:1"]
 
 
@@ -64,8 +64,11 @@ for start in range(0, COUNT, BATCH):
     for v, node in zip(values, nodes):
         is_plain = not node.style
         plain += is_plain
-        # Its regular expressions let a line break at the end pass.
-        rule = plain_rule.plain(v, flow) and "\n" not in v
+        # It lets pass a line break at the end, and what is a number for
+        # go-yaml only: a sign behind 0b and 0o.
+        rule = plain_rule.plain(v, flow) and "\n" not in v and not \
+            re.match("[-+]?0(b[-+][01]*|o[-+][0-7]*|x[-+][0-9a-f]*)$",
+                     v.replace("_", ""), re.I)
         r.ok(is_plain == (rule or v == "x"), "rule", repr(v), node.style)
 r.end("%d values, %d of them left plain, all strings for YAML 1.1 and 1.2"
       % (COUNT, plain))
