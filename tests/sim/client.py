@@ -1,4 +1,5 @@
 """What the simulator's own tests share: a client, git, and one line a fact."""
+import functools
 import http.client
 import json
 import os
@@ -76,17 +77,30 @@ class Forge:
         assert a.status == 200, a
         return a.json
 
-    def repo(self, name, **files):
-        """A bare repository with one commit on main, and a clone of it."""
+    def repo(self, name):
+        """A bare repository with one commit on main."""
         self.bare = os.path.join(self.dir, name + '.git')
-        self.clone = os.path.join(self.dir, 'clones', name)
+        self.remote = 'http://x:sim-token@%s/%s.git' % (self.host, name)
         git('init', '-q', '--bare', '-b', 'main', self.bare)
         git('-C', self.bare, 'config', 'gc.auto', '0')
-        self.remote = 'http://x:sim-token@%s/%s.git' % (self.host, name)
-        git('init', '-q', '-b', 'main', self.clone)
-        git('-C', self.clone, 'remote', 'add', 'origin', self.remote)
-        self.commit('main', 'Start', **(files or {'file': 'start\n'}))
-        self.push('main')
+        self.write('main', None, {'file': 'start\n'})
+
+    @functools.cached_property
+    def clone(self):
+        path = os.path.join(self.dir, 'clones')
+        git('clone', '-q', self.remote, path)
+        return path
+
+    def write(self, branch, parent, files):
+        text = ['commit refs/heads/%s\ncommitter T <t@example.com> 1700000000 '
+                '+0000\ndata %d\nOn %s\n' % (branch, len(branch) + 3, branch)]
+        if parent:
+            text.append('from refs/heads/%s^0\n' % parent)
+        for path, body in files.items():
+            text.append('M 100644 inline %s\ndata %d\n%s\n' % (
+                path, len(body), body))
+        subprocess.run(['git', '-C', self.bare, 'fast-import', '--quiet',
+                        '--force'], input=''.join(text), text=True, check=True)
 
     def commit(self, branch, message, **files):
         for name, text in files.items():
@@ -101,14 +115,7 @@ class Forge:
 
     def branch(self, name, **files):
         """A branch of one commit on main, put into the repository; its id."""
-        text = ['commit refs/heads/%s\ncommitter T <t@example.com> 1700000000 '
-                '+0000\ndata %d\nOn %s\nfrom refs/heads/main^0\n' % (
-                    name, len(name) + 3, name)]
-        for path, body in (files or {name: name + '\n'}).items():
-            text.append('M 100644 inline %s\ndata %d\n%s\n' % (
-                path, len(body), body))
-        subprocess.run(['git', '-C', self.bare, 'fast-import', '--quiet',
-                        '--force'], input=''.join(text), text=True, check=True)
+        self.write(name, 'main', files or {name: name + '\n'})
         return self.at(name)
 
     def base(self, **files):
