@@ -510,7 +510,8 @@ void control_help(void)
 void control_call(struct sim_call *c)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (route(c, &rows[i].route, 1) && c->out.status != 405)
+		if (route(c, &(struct sim_routes){ &rows[i].route, 1 }) &&
+		    c->out.status != 405)
 			return;
 	say(c, 404, "see forge-sim --help-api");
 }

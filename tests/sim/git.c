@@ -163,3 +163,8 @@ out:
 	env_free(e);
 	return status;
 }
+
+bool git_is_ancestor(const char *dir, const char *a, const char *b)
+{
+	return GIT(dir, NULL, "merge-base", "--is-ancestor", a, b) == 0;
+}

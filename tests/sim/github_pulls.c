@@ -32,15 +32,6 @@ void invalid(struct sim_call *c, const char *field, const char *code,
 	buf_release(&b);
 }
 
-static struct sim_pr *the_pr(struct sim_call *c)
-{
-	struct sim_pr *pr = sim_pr(c->repo, strtoll(c->arg[0], NULL, 10));
-
-	if (!pr)
-		reply_error(c, 404, "Not Found");
-	return pr;
-}
-
 static void say_pr(struct sim_call *c, int status, struct sim_pr *pr,
 		   bool is_poll)
 {
@@ -162,7 +153,7 @@ static void create(struct sim_call *c)
 
 static void get(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 
 	if (pr)
 		say_pr(c, 200, pr, true);
@@ -196,7 +187,7 @@ static bool reopen_refused(struct sim_call *c, struct sim_pr *pr)
 
 static void edit(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 	const char *state = jstr(c->in, "state");
 	json_t *v;
 
@@ -269,7 +260,7 @@ const char *github_merge_refusal(struct sim_call *c, struct sim_pr *pr,
 
 static void merge(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 	const char *method = jstr(c->in, "merge_method"), *refusal;
 	const char *sha = jstr(c->in, "sha");
 	const json_t *title = json_object_get(c->in, "commit_title");
@@ -311,7 +302,7 @@ static void merge(struct sim_call *c)
 
 static void is_merged(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 
 	if (pr && pr->merged)
 		reply_none(c, 204);
@@ -321,7 +312,7 @@ static void is_merged(struct sim_call *c)
 
 static void update_branch(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 	const char *want = jstr(c->in, "expected_head_sha");
 
 	if (!pr)
@@ -340,7 +331,7 @@ static void update_branch(struct sim_call *c)
 /* One bad name fails all of them. */
 static void request_reviewers(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 	json_t *people = json_object_get(c->in, "reviewers"), *v;
 	json_t *teams = json_object_get(c->in, "team_reviewers");
 	size_t i;
@@ -382,7 +373,7 @@ static void request_reviewers(struct sim_call *c)
 
 static void unrequest_reviewers(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 	json_t *v;
 	size_t i;
 
@@ -397,7 +388,7 @@ static void unrequest_reviewers(struct sim_call *c)
 
 static void requested(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 	json_t *full;
 
 	if (!pr)
@@ -411,7 +402,7 @@ static void requested(struct sim_call *c)
 
 static void reviews(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 	json_t *all = json_array(), *v;
 	size_t i;
 
@@ -426,7 +417,7 @@ static void reviews(struct sim_call *c)
 
 static void commits(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 	struct buf range = { 0 }, out = { 0 };
 	json_t *all = json_array();
 	char *id, *save = NULL;
@@ -447,7 +438,7 @@ static void commits(struct sim_call *c)
 
 static void files(struct sim_call *c)
 {
-	struct sim_pr *pr = the_pr(c);
+	struct sim_pr *pr = call_pr(c);
 	struct buf range = { 0 }, out = { 0 };
 	json_t *all = json_array();
 	char *name, *save = NULL;
@@ -472,7 +463,7 @@ static void files(struct sim_call *c)
 	buf_release(&out);
 }
 
-const struct sim_route github_pulls[] = {
+static const struct sim_route rows[] = {
 	{ "GET", "/pulls", list },
 	{ "POST", "/pulls", create },
 	{ "GET", "/pulls/:n", get },
@@ -487,4 +478,4 @@ const struct sim_route github_pulls[] = {
 	{ "GET", "/pulls/:n/commits", commits },
 	{ "GET", "/pulls/:n/files", files },
 };
-const size_t github_pulls_len = ARRAY_LEN(github_pulls);
+const struct sim_routes github_pulls = { rows, ARRAY_LEN(rows) };

@@ -155,11 +155,6 @@ static bool by_rebase(struct merge *m)
 	return ok;
 }
 
-static bool is_ancestor(struct sim_repo *r, const char *a, const char *b)
-{
-	return GIT(r->dir, NULL, "merge-base", "--is-ancestor", a, b) == 0;
-}
-
 /* The message that the forge would write itself. */
 static void message_for(struct merge *m, const char *method, const char *title,
 			const char *message, struct buf *out)
@@ -210,7 +205,7 @@ static bool make(struct merge *m, const char *method, const char *by,
 		return true;
 	}
 	/* Gitea does not write a commit anew that is in its place already. */
-	if (!sim_is_github(m->s) && is_ancestor(m->r, m->base, m->pr->head_sha))
+	if (!sim_is_github(m->s) && git_is_ancestor(m->r->dir, m->base, m->pr->head_sha))
 		snprintf(m->tip, sizeof(m->tip), "%s", m->pr->head_sha);
 	else if (!by_rebase(m))
 		return false;
@@ -278,7 +273,7 @@ enum sim_merged sim_merge(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
 
 	merge_init(&m, s, r, pr);
 	if (str_eq(method, "fast-forward-only") &&
-	    !is_ancestor(r, m.base, pr->head_sha)) {
+	    !git_is_ancestor(r->dir, m.base, pr->head_sha)) {
 		rc = MERGE_NOT_FF;
 		goto out;
 	}
@@ -310,7 +305,7 @@ enum sim_merged sim_update_branch(struct sim *s, struct sim_repo *r,
 	user_mail(by, &mail);
 	buf_addf(&ref, "refs/heads/%s", pr->head);
 	buf_addf(&text, "Merge branch '%s' into %s", pr->base, pr->head);
-	if (is_ancestor(r, m.base, pr->head_sha))
+	if (git_is_ancestor(r->dir, m.base, pr->head_sha))
 		rc = MERGE_OK;
 	else if (merged_tree(&m, pr->head_sha, m.base, &tree) &&
 		 commit(&m, buf_str(&tree), pr->head_sha, m.base, by,

@@ -245,12 +245,12 @@ static bool match(struct sim_call *c, const char *pattern)
 	return *p == '\0';
 }
 
-/* False: no row has this path. A path with another method is a 405. */
-bool route(struct sim_call *c, const struct sim_route *rows, size_t n)
+bool route(struct sim_call *c, const struct sim_routes *routes)
 {
+	const struct sim_route *rows = routes->rows;
 	bool is_path = false;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < routes->len; i++) {
 		if (!match(c, rows[i].path))
 			continue;
 		is_path = true;
@@ -262,4 +262,31 @@ bool route(struct sim_call *c, const struct sim_route *rows, size_t n)
 	if (is_path)
 		reply_error(c, 405, "Method Not Allowed");
 	return is_path;
+}
+
+void call_find_repo(struct sim_call *c)
+{
+	const char *owner = c->rest + strlen("/repos/");
+	const char *name = strchr(owner, '/'), *end;
+	char *o, *n;
+
+	if (!name)
+		return;
+	end = name + 1 + strcspn(name + 1, "/");
+	o = url_decode(owner, (size_t)(name - owner));
+	n = url_decode(name + 1, (size_t)(end - name - 1));
+	c->repo = sim_repo(c->sim, o, n);
+	c->rest = end;
+	free(o);
+	free(n);
+}
+
+struct sim_pr *call_pr(struct sim_call *c)
+{
+	struct sim_pr *pr = sim_pr(c->repo, strtoll(c->arg[0], NULL, 10));
+
+	if (!pr)
+		reply_error(c, 404, sim_is_github(c->sim) ? "Not Found"
+				    : "The target couldn't be found.");
+	return pr;
 }

@@ -12,9 +12,10 @@
 
 /*
  * A forge for tests: real bare repositories served by git's own
- * http-backend, and the GitHub or Gitea API over them. What a forge's pull
- * request is, is in state.c; what it answers, in github.c, graphql.c and
- * gitea.c; how it can be made to misbehave, in traps.c and control.c.
+ * http-backend, and the GitHub or Gitea API over them. The wire is in wire.c
+ * and git_http.c; what a forge knows in state.c, how it judges and merges in
+ * judge.c, merge.c and settle.c; what it says in github*.c, graphql*.c and
+ * gitea*.c; how it can be made to misbehave in traps.c and control.c.
  *
  * One lock covers everything below `struct sim`; it is held while an API
  * call is worked out, never while git talks to a client or a hook runs.
@@ -100,6 +101,7 @@ struct sim {
 	atomic_bool stopping;
 };
 
+/* GitHub or its Enterprise Server, not Gitea or Forgejo. */
 static inline bool sim_is_github(const struct sim *s)
 {
 	return s->kind == SIM_GITHUB || s->kind == SIM_GHES;
@@ -153,6 +155,10 @@ struct sim_route {
 	const char *method, *path;
 	void (*answer)(struct sim_call *c);
 };
+struct sim_routes {
+	const struct sim_route *rows;
+	size_t len;
+};
 
 /* ---- traps.c: each trap a number that is off at 0 ---- */
 
@@ -201,22 +207,9 @@ struct sim_user *sim_user(struct sim *s, const char *name);
 struct sim_user *sim_user_add(struct sim *s, const char *name,
 			      const char *token, const char *permission);
 bool sim_can(const struct sim *s, const struct sim_user *u, const char *what);
-/* Look at git: heads that moved, branches that are gone, merges now due. */
-void sim_settle(struct sim *s, struct sim_repo *r);
 const char *sim_ref(const struct sim_repo *r, const char *branch);
 /* What HEAD names, or the setting of that name. */
 void sim_default_branch(const struct sim_repo *r, struct buf *out);
-enum sim_merge_state sim_merge_state(struct sim *s, struct sim_repo *r,
-				     struct sim_pr *pr, bool is_poll);
-/* Why protection forbids it, in OUT; false: it does not. */
-bool sim_blocked(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
-		 struct buf *out);
-size_t sim_approvals(struct sim *s, struct sim_repo *r, struct sim_pr *pr);
-bool sim_has_changes_requested(struct sim_repo *r, struct sim_pr *pr);
-/* "success", "pending", "failure" over all, or over the required only. */
-const char *sim_checks_state(struct sim_repo *r, const char *sha,
-			     const json_t *required);
-const json_t *sim_rule(const struct sim_repo *r, const char *branch);
 void sim_close_pr(struct sim *s, struct sim_pr *pr, bool closed);
 void sim_review(struct sim *s, struct sim_pr *pr, const char *user,
 		const char *state, const char *body);
@@ -231,6 +224,34 @@ void sim_free_state(struct sim *s);
 bool json_has_string(const json_t *list, const char *s);
 void json_drop_string(json_t *list, const char *s);
 const char *jstr(const json_t *o, const char *key);	/* "" if absent */
+
+/* Where the head is now, "" where it is gone; a fork's is fetched. */
+void sim_head_now(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
+		  struct buf *out);
+/* Forges keep the head of a pull request even when its branch is gone. */
+void sim_keep_head(struct sim_repo *r, struct sim_pr *pr, const char *sha);
+void sim_refs_read(struct sim_repo *r);
+
+/* ---- judge.c ---- */
+
+/* The protection of BRANCH, or NULL. */
+const json_t *sim_rule(const struct sim_repo *r, const char *branch);
+/* With IS_POLL this look counts towards mergeability being computed. */
+enum sim_merge_state sim_merge_state(struct sim *s, struct sim_repo *r,
+				     struct sim_pr *pr, bool is_poll);
+/* Why protection forbids it, in OUT; false: it does not. */
+bool sim_blocked(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
+		 struct buf *out);
+size_t sim_approvals(struct sim *s, struct sim_repo *r, struct sim_pr *pr);
+bool sim_has_changes_requested(struct sim_repo *r, struct sim_pr *pr);
+/* "success", "pending", "failure" over all, or over the required only. */
+const char *sim_checks_state(struct sim_repo *r, const char *sha,
+			     const json_t *required);
+
+/* ---- settle.c ---- */
+
+/* Look at git: heads that moved, branches that are gone, merges now due. */
+void sim_settle(struct sim *s, struct sim_repo *r);
 
 /* ---- merge.c ---- */
 
@@ -255,6 +276,7 @@ int git_run(const char *dir, struct buf *out, const char *input,
 #define GIT(dir, out, ...)                                                     \
 	git_run((dir), (out), NULL, NULL,                                      \
 		(const char *const[]){ __VA_ARGS__, NULL })
+bool git_is_ancestor(const char *dir, const char *a, const char *b);
 char **git_env(const char *const *more);	/* for a child; free with env_free */
 void env_free(char **env);
 /* Start ARGV with these ends as stdin and stdout; -1: cannot. */
@@ -286,7 +308,12 @@ void reply_page(struct sim_call *c, json_t *list_taken, const char *wrap);
 const char *query(const struct sim_call *c, const char *name);
 void log_call(struct sim_call *c);
 char *url_decode(const char *s, size_t len);
-bool route(struct sim_call *c, const struct sim_route *rows, size_t n);
+/* False: no row has this path. A path with another method is a 405. */
+bool route(struct sim_call *c, const struct sim_routes *routes);
+/* Of /repos/OWNER/NAME...: c->repo, or NULL, and c->rest behind it. */
+void call_find_repo(struct sim_call *c);
+/* The pull request whose number is the first argument; NULL: answered 404. */
+struct sim_pr *call_pr(struct sim_call *c);
 
 /* ---- the forges ---- */
 
@@ -312,12 +339,11 @@ json_t *gh_comment(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
 json_t *gh_commit(struct sim *s, struct sim_repo *r, const char *sha);
 /* The full id that REF (branch, tag or id) names in OUT; false: none. */
 bool resolve(struct sim_repo *r, const char *ref, struct buf *out);
-/* github_pulls.c */
-extern const struct sim_route github_pulls[];
-extern const size_t github_pulls_len;
+extern const struct sim_routes github_pulls, github_issues, github_status,
+	github_git, github_deploy;
+/* github_pulls.c: 422 with one error; CODE "custom" carries a text. */
 void invalid(struct sim_call *c, const char *field, const char *code,
 	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
 
 void github_call(struct sim_call *c);
 void graphql_call(struct sim_call *c);
@@ -330,5 +356,11 @@ const char *github_merge_refusal(struct sim_call *c, struct sim_pr *pr,
 				 const char *method, int *status,
 				 struct buf *why);
 json_t *shared_contents(struct sim_call *c, const char *ref, const char *path);
+
+/* ---- wire.c ---- */
+
+/* Listen on 127.0.0.1 and answer; the port, or 0 with errno. */
+uint16_t wire_start(struct sim *s, uint16_t port);
+void wire_stop(void);
 
 #endif

@@ -177,7 +177,7 @@ void sim_default_branch(const struct sim_repo *r, struct buf *out)
 	buf_release(&path);
 }
 
-static void refs_read(struct sim_repo *r)
+void sim_refs_read(struct sim_repo *r)
 {
 	struct buf b = { 0 };
 	char *line, *save = NULL;
@@ -214,85 +214,6 @@ json_t *sim_label(struct sim *s, struct sim_repo *r, const char *name,
 	return v;
 }
 
-/* ---- statuses and checks ---- */
-
-void sim_add_status(struct sim *s, struct sim_repo *r, const char *sha,
-		    const char *context, const char *state,
-		    const char *description, const char *url,
-		    const char *creator)
-{
-	json_t *list = json_object_get(r->statuses, sha);
-
-	if (!list) {
-		list = json_array();
-		json_object_set_new(r->statuses, sha, list);
-	}
-	json_array_append_new(list, json_pack(
-		"{s:I,s:s,s:s,s:s,s:s,s:s,s:o}", "id",
-		(json_int_t)++s->next_id, "context", context, "state", state,
-		"description", description, "target_url", url, "creator",
-		creator, "at", sim_time(sim_now(s))));
-}
-
-static const char *graver(const char *a, const char *b)
-{
-	if (str_eq(a, "failure") || str_eq(b, "failure"))
-		return "failure";
-	return str_eq(a, "pending") || str_eq(b, "pending") ? "pending"
-							    : "success";
-}
-
-static const char *status_word(const char *state)
-{
-	if (str_eq(state, "success") || str_eq(state, "pending"))
-		return str_eq(state, "success") ? "success" : "pending";
-	if (str_eq(state, "warning") || str_eq(state, "skipped") ||
-	    str_eq(state, "neutral"))
-		return "success";
-	return "failure";
-}
-
-/* The newest word on CONTEXT, from statuses and check runs; NULL: none. */
-static const char *context_state(struct sim_repo *r, const char *sha,
-				 const char *context)
-{
-	const char *word = NULL;
-	size_t i;
-	json_t *v;
-
-	json_array_foreach(json_object_get(r->statuses, sha), i, v)
-		if (str_eq(jstr(v, "context"), context))
-			word = status_word(jstr(v, "state"));
-	json_array_foreach(json_object_get(r->checks, sha), i, v)
-		if (str_eq(jstr(v, "name"), context))
-			word = !str_eq(jstr(v, "status"), "completed")
-				? "pending" : status_word(jstr(v, "conclusion"));
-	return word;
-}
-
-const char *sim_checks_state(struct sim_repo *r, const char *sha,
-			     const json_t *required)
-{
-	const char *all = "success";
-	size_t i;
-	json_t *v;
-
-	if (required) {
-		json_array_foreach(required, i, v) {
-			const char *w = context_state(r, sha,
-						      json_string_value(v));
-
-			all = graver(all, w ? w : "pending");
-		}
-		return all;
-	}
-	json_array_foreach(json_object_get(r->statuses, sha), i, v)
-		all = graver(all, context_state(r, sha, jstr(v, "context")));
-	json_array_foreach(json_object_get(r->checks, sha), i, v)
-		all = graver(all, context_state(r, sha, jstr(v, "name")));
-	return all;
-}
-
 /* ---- pull requests ---- */
 
 struct sim_pr *sim_pr(struct sim_repo *r, long long number)
@@ -313,7 +234,7 @@ static bool is_own(const struct sim_repo *r, const struct sim_pr *pr)
 }
 
 /* Where the head is now; "" where it is gone. A fork's is fetched. */
-static void head_now(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
+void sim_head_now(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
 		     struct buf *out)
 {
 	struct buf dir = { 0 }, spec = { 0 };
@@ -334,7 +255,7 @@ static void head_now(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
 }
 
 /* Forges keep the head of a pull request even when its branch is gone. */
-static void keep_head(struct sim_repo *r, struct sim_pr *pr, const char *sha)
+void sim_keep_head(struct sim_repo *r, struct sim_pr *pr, const char *sha)
 {
 	struct buf ref = { 0 };
 
@@ -366,11 +287,11 @@ struct sim_pr *sim_pr_new(struct sim *s, struct sim_repo *r,
 	pr->assignees = json_array();
 	pr->reviews = json_array();
 	pr->comments = json_array();
-	head_now(s, r, pr, &sha);
+	sim_head_now(s, r, pr, &sha);
 	snprintf(pr->head_sha, sizeof(pr->head_sha), "%s", buf_str(&sha));
 	snprintf(pr->base_sha, sizeof(pr->base_sha), "%s",
 		 sim_ref(r, base) ? sim_ref(r, base) : "");
-	keep_head(r, pr, pr->head_sha);
+	sim_keep_head(r, pr, pr->head_sha);
 	buf_release(&sha);
 	ARRAY_GROW(r->prs, r->prs_len, r->prs_cap);
 	r->prs[r->prs_len++] = pr;
@@ -387,11 +308,6 @@ void sim_close_pr(struct sim *s, struct sim_pr *pr, bool closed)
 	pr->arm.on = pr->arm.queued = false;
 }
 
-const json_t *sim_rule(const struct sim_repo *r, const char *branch)
-{
-	return json_object_get(r->protected, branch);
-}
-
 void sim_review(struct sim *s, struct sim_pr *pr, const char *user,
 		const char *state, const char *body)
 {
@@ -402,265 +318,6 @@ void sim_review(struct sim *s, struct sim_pr *pr, const char *user,
 		sim_time(sim_now(s)), "dismissed", 0));
 	json_drop_string(pr->reviewers, user);
 	pr->updated_s = sim_now(s);
-}
-
-/* The last review of USER that says yes or no, or NULL. */
-static const json_t *last_word(const struct sim_pr *pr, const char *user)
-{
-	const json_t *last = NULL;
-	size_t i;
-	json_t *v;
-
-	json_array_foreach(pr->reviews, i, v)
-		if (str_eq(jstr(v, "user"), user) &&
-		    !str_eq(jstr(v, "state"), "COMMENTED") &&
-		    !json_is_true(json_object_get(v, "dismissed")))
-			last = v;
-	return last;
-}
-
-static size_t count_words(struct sim_pr *pr, const char *state, bool at_head)
-{
-	size_t i, n = 0;
-	json_t *v;
-
-	json_array_foreach(pr->reviews, i, v)
-		if (last_word(pr, jstr(v, "user")) == v &&
-		    str_eq(jstr(v, "state"), state) &&
-		    (!at_head || str_eq(jstr(v, "sha"), pr->head_sha)))
-			n++;
-	return n;
-}
-
-size_t sim_approvals(struct sim *s, struct sim_repo *r, struct sim_pr *pr)
-{
-	const json_t *rule = sim_rule(r, pr->base);
-
-	(void)s;
-	return count_words(pr, "APPROVED",
-			   json_is_true(json_object_get(rule, "dismiss_stale")));
-}
-
-bool sim_has_changes_requested(struct sim_repo *r, struct sim_pr *pr)
-{
-	(void)r;
-	return count_words(pr, "CHANGES_REQUESTED", false) > 0;
-}
-
-bool sim_blocked(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
-		 struct buf *out)
-{
-	const json_t *rule = sim_rule(r, pr->base), *need;
-	bool is_gh = sim_is_github(s);
-	size_t wanted, i;
-	const char *st;
-	json_t *v;
-
-	if (!rule)
-		return false;
-	wanted = (size_t)json_integer_value(json_object_get(rule, "approvals"));
-	if (wanted && sim_has_changes_requested(r, pr)) {
-		buf_addstr(out, is_gh ? "Changes have been requested."
-				      : "There are requested changes");
-		return true;
-	}
-	if (sim_approvals(s, r, pr) < wanted) {
-		if (is_gh)
-			buf_addf(out, "At least %zu approving review%s required"
-				 " by reviewers with write access.", wanted,
-				 wanted == 1 ? " is" : "s are");
-		else
-			buf_addstr(out, "Does not have enough approvals");
-		return true;
-	}
-	need = json_object_get(rule, "contexts");
-	st = sim_checks_state(r, pr->head_sha, need ? need : json_null());
-	if (!json_array_size(need) || str_eq(st, "success"))
-		return false;
-	if (!is_gh) {
-		buf_addstr(out, "Not all required status checks successful");
-		return true;
-	}
-	json_array_foreach(need, i, v) {
-		const char *w = context_state(r, pr->head_sha,
-					      json_string_value(v));
-
-		if (str_eq(w, "success"))
-			continue;
-		buf_addf(out, "Required status check \"%s\" is %s.",
-			 json_string_value(v), !w ? "expected"
-			 : str_eq(w, "pending") ? "pending" : "failing");
-		return true;
-	}
-	return false;
-}
-
-static bool is_ancestor(struct sim_repo *r, const char *a, const char *b)
-{
-	return GIT(r->dir, NULL, "merge-base", "--is-ancestor", a, b) == 0;
-}
-
-/* Mergeability belongs to one pair of commits; a new pair starts it anew. */
-static bool is_computed(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
-			bool is_poll)
-{
-	const char *base = sim_ref(r, pr->base);
-	struct buf fork = { 0 };
-
-	if (!base)
-		return true;
-	if (!str_eq(pr->seen_head, pr->head_sha) ||
-	    !str_eq(pr->seen_base, base)) {
-		snprintf(pr->seen_head, sizeof(pr->seen_head), "%s",
-			 pr->head_sha);
-		snprintf(pr->seen_base, sizeof(pr->seen_base), "%s", base);
-		pr->polls_left = trap_get(s, TRAP_MERGEABLE_POLLS);
-		pr->ready_ms = clock_mono_ms() + trap_get(s, TRAP_MERGEABLE_MS);
-		pr->is_clean = GIT(r->dir, NULL, "merge-tree", "--write-tree",
-				   base, pr->head_sha) == 0;
-		GIT(r->dir, &fork, "merge-base", base, pr->head_sha);
-		snprintf(pr->merge_base, sizeof(pr->merge_base), "%s",
-			 buf_str(&fork));
-		buf_release(&fork);
-	}
-	if (pr->polls_left > 0) {
-		if (is_poll)
-			pr->polls_left--;
-		return false;
-	}
-	return clock_mono_ms() >= pr->ready_ms;
-}
-
-enum sim_merge_state sim_merge_state(struct sim *s, struct sim_repo *r,
-				     struct sim_pr *pr, bool is_poll)
-{
-	const json_t *rule = sim_rule(r, pr->base);
-	const char *base = sim_ref(r, pr->base);
-	struct buf why = { 0 };
-	bool blocked;
-
-	if (!is_computed(s, r, pr, is_poll))
-		return SIM_UNKNOWN;
-	if (!pr->is_clean || !base)
-		return SIM_DIRTY;
-	if (pr->draft)
-		return SIM_DRAFT;
-	blocked = sim_blocked(s, r, pr, &why);
-	buf_release(&why);
-	if (blocked)
-		return SIM_BLOCKED;
-	if (json_is_true(json_object_get(rule, "strict")) &&
-	    !is_ancestor(r, base, pr->head_sha))
-		return SIM_BEHIND;
-	if (!str_eq(sim_checks_state(r, pr->head_sha, NULL), "success"))
-		return SIM_UNSTABLE;
-	return SIM_CLEAN;
-}
-
-/* ---- what happens by itself ---- */
-
-static void head_moved(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
-		       const char *sha)
-{
-	const json_t *rule = sim_rule(r, pr->base);
-	size_t i;
-	json_t *v;
-
-	snprintf(pr->head_sha, sizeof(pr->head_sha), "%s", sha);
-	pr->updated_s = sim_now(s);
-	pr->arm.queued = false;
-	keep_head(r, pr, sha);
-	if (!json_is_true(json_object_get(rule, "dismiss_stale")))
-		return;
-	json_array_foreach(pr->reviews, i, v)
-		if (str_eq(jstr(v, "state"), "APPROVED"))
-			json_object_set_new(v, "dismissed", json_true());
-}
-
-/* GitHub takes commits that reached the base by a push for a merge. */
-static void landed_by_push(struct sim *s, struct sim_repo *r,
-			   struct sim_pr *pr, const char *base, bool head_moves)
-{
-	if (!sim_is_github(s) || !is_ancestor(r, pr->head_sha, base))
-		return;
-	sim_close_pr(s, pr, true);
-	if (head_moves)
-		return;
-	pr->merged = true;
-	pr->merged_s = pr->closed_s;
-	snprintf(pr->merge_sha, sizeof(pr->merge_sha), "%s", base);
-}
-
-static void look(struct sim *s, struct sim_repo *r, struct sim_pr *pr)
-{
-	const char *base = sim_ref(r, pr->base);
-	struct buf now = { 0 };
-	bool head_moves, base_moves;
-
-	head_now(s, r, pr, &now);
-	if (!now.len) {
-		sim_close_pr(s, pr, true);	/* its branch was deleted */
-		goto out;
-	}
-	head_moves = !str_eq(pr->head_sha, buf_str(&now));
-	base_moves = base && !str_eq(pr->base_sha, base);
-	if (head_moves && pr->lag_left == 0 && trap_get(s, TRAP_STALE_HEAD))
-		pr->lag_left = trap_get(s, TRAP_STALE_HEAD) + 1;
-	if (head_moves && pr->lag_left > 0 && --pr->lag_left > 0)
-		head_moves = false;
-	if (head_moves)
-		head_moved(s, r, pr, buf_str(&now));
-	if (base_moves)
-		snprintf(pr->base_sha, sizeof(pr->base_sha), "%s", base);
-	if (base && (head_moves || base_moves))
-		landed_by_push(s, r, pr, base, head_moves);
-out:
-	buf_release(&now);
-}
-
-/* Armed or queued, and nothing stands in the way any more: it lands. */
-static bool lands(struct sim *s, struct sim_repo *r, struct sim_pr *pr)
-{
-	enum sim_merge_state st;
-
-	if (pr->closed || (!pr->arm.on && !pr->arm.queued))
-		return false;
-	st = sim_merge_state(s, r, pr, false);
-	if (st == SIM_UNKNOWN && pr->is_clean) {
-		pr->polls_left = 0;	/* the forge itself needs no polls */
-		pr->ready_ms = 0;
-		st = sim_merge_state(s, r, pr, false);
-	}
-	if (st != SIM_CLEAN && st != SIM_UNSTABLE)
-		return false;
-	if (!pr->arm.queued && sim_is_github(s) &&
-	    json_is_true(json_object_get(sim_rule(r, pr->base), "queue"))) {
-		pr->arm.on = false;
-		pr->arm.queued = true;
-		pr->arm.queue_left = trap_get(s, TRAP_QUEUE_POLLS);
-	}
-	if (pr->arm.queued && pr->arm.queue_left-- > 0)
-		return false;
-	return sim_merge(s, r, pr, pr->arm.method, pr->arm.title,
-			 pr->arm.message, pr->arm.by,
-			 pr->arm.delete_branch) == MERGE_OK;
-}
-
-void sim_settle(struct sim *s, struct sim_repo *r)
-{
-	bool again = true;
-
-	refs_read(r);
-	for (size_t i = 0; i < r->prs_len; i++)
-		if (!r->prs[i]->closed)
-			look(s, r, r->prs[i]);
-	while (again) {
-		again = false;
-		for (size_t i = 0; i < r->prs_len && !again; i++)
-			again = lands(s, r, r->prs[i]);
-		if (again)
-			refs_read(r);
-	}
 }
 
 /* ---- the end ---- */
