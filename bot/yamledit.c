@@ -257,7 +257,9 @@ static void hint_create(struct err *err, const struct ye_edit *edits)
 {
 	size_t len = strlen(err->msg);
 
-	if (edits->op != YE_DELETE && len > 0 && err->msg[len - 1] != '?')
+	if (edits->op != YE_DELETE && len > 0 && err->msg[len - 1] != '?' &&
+	    (strstr(err->msg, ": no key ") ||
+	     strstr(err->msg, ": no item with ")))
 		snprintf(err->msg + len, sizeof(err->msg) - len,
 			 "; --create adds it");
 }

@@ -230,7 +230,7 @@ static int parser_err(const struct parse *p, const yaml_parser_t *y,
 		for (size_t i = w.byte; i < byte; i++)
 			chars += !continues(p->text[i]);
 		walk_to(&w, chars);
-		return err_set(err, ERR_DATA, "%d:%zu: not UTF-8 text: %s",
+		return err_set(err, ERR_DATA, "%d:%zu: not text: %s",
 			       w.line, w.chars - w.line_chars + 1, problem);
 	}
 	walk_to(&w, y->problem_mark.index);
