@@ -1,9 +1,11 @@
 #include "bot/git/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,16 +16,30 @@
 
 enum {
 	MAX_OBJECTS = 4 * 1000 * 1000,	/* of one pack */
-	PRIORITY_MADE = 2,
-	PRIORITY_PACK = 1,
+	MAX_READ = 6 << 20,		/* bytes, then libgit2's caches go */
 };
 static const size_t MAX_BLOB = 32u << 20;
 static const size_t MAX_TREE = 32u << 20;
 static const size_t MAX_COMMIT = 4u << 20;
 
+/*
+ * A pack that was fetched. Its files have no names any more; what libgit2
+ * keeps of it can be dropped and opened again all the same, through our own
+ * descriptors.
+ */
+struct pack {
+	git_odb_backend *backend;
+	int pack_fd, idx_fd;
+	struct oid some;	/* an object in it */
+	bool was_read;
+};
+
 struct store {
-	git_odb *odb;
+	git_odb *odb;		/* of what was made here */
 	git_repository *repo;	/* around odb: the pack builder wants one */
+	struct pack *packs;
+	size_t packs_len, packs_cap;
+	size_t read_len;	/* bytes since the caches were dropped */
 	struct oidmap made;	/* -> index in bases */
 	struct oidlist bases;	/* zero: none */
 };
@@ -41,7 +57,7 @@ int store_new(struct store **out, struct err *err)
 
 	libgit_start();
 	if (git_odb_new(&s->odb) < 0 || git_mempack_new(&made) < 0 ||
-	    git_odb_add_backend(s->odb, made, PRIORITY_MADE) < 0 ||
+	    git_odb_add_backend(s->odb, made, 1) < 0 ||
 	    git_repository_wrap_odb(&s->repo, s->odb) < 0) {
 		libgit_error(err, "cannot make an object store");
 		store_free(s);
@@ -51,10 +67,23 @@ int store_new(struct store **out, struct err *err)
 	return 0;
 }
 
+static void pack_release(struct pack *p)
+{
+	if (p->backend)
+		p->backend->free(p->backend);
+	if (p->pack_fd >= 0)
+		close(p->pack_fd);
+	if (p->idx_fd >= 0)
+		close(p->idx_fd);
+}
+
 void store_free(struct store *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < s->packs_len; i++)
+		pack_release(&s->packs[i]);
+	free(s->packs);
 	git_repository_free(s->repo);
 	git_odb_free(s->odb);
 	oidmap_release(&s->made);
@@ -63,11 +92,114 @@ void store_free(struct store *s)
 	libgit_stop();
 }
 
+/* Opening packs ------------------------------------------------------------- */
+
+/* DIR/pack-NAME.SUFFIX */
+static char *pack_path(const char *dir, const char *name, const char *suffix)
+{
+	struct buf path = { 0 };
+
+	buf_addf(&path, "%s/pack-%s.%s", dir, name, suffix);
+	return buf_detach(&path);
+}
+
+/*
+ * Have libgit2 open all of a pack, so that its names may go: it maps the index
+ * at the first look-up and keeps the pack's descriptor from the first object
+ * that it reads.
+ */
+static int pack_open(struct pack *p, const char *idx, struct err *err)
+{
+	git_object_t type;
+	size_t len;
+	void *data;
+
+	if (git_odb_backend_one_pack(&p->backend, idx) < 0 ||
+	    p->backend->read(&data, &len, &type, p->backend,
+			     git(&p->some)) < 0)
+		return libgit_error(err, "the server sent a pack that cannot "
+				    "be read");
+	git_odb_backend_data_free(p->backend, data);
+	return 0;
+}
+
+/* DIR/pack-x.SUFFIX, leading to a file that we hold open. */
+static char *lend_name(const char *dir, const char *suffix, int fd)
+{
+	char *path = pack_path(dir, "x", suffix), to[40];
+
+	snprintf(to, sizeof(to), "/proc/self/fd/%d", fd);
+	if (symlink(to, path) < 0) {
+		free(path);
+		return NULL;
+	}
+	return path;
+}
+
+/*
+ * libgit2 caches up to 16 MiB of what it unpacked of each pack, and offers no
+ * way to say less. A history's packs are read once, from end to end.
+ */
+static int pack_drop_cache(struct pack *p, struct err *err)
+{
+	char *dir = temp_dir(err), *pack, *idx;
+	sigset_t all, old;
+	int rc = -1;
+
+	if (!dir)
+		return -1;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	p->backend->free(p->backend);
+	p->backend = NULL;
+	pack = lend_name(dir, "pack", p->pack_fd);
+	idx = lend_name(dir, "idx", p->idx_fd);
+	if (pack && idx)
+		rc = pack_open(p, idx, err);
+	else
+		err_set(err, ERR_TRANSIENT, "symlink: %s", strerror(errno));
+	if (pack)
+		unlink(pack);
+	if (idx)
+		unlink(idx);
+	rmdir(dir);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	free(pack);
+	free(idx);
+	free(dir);
+	return rc;
+}
+
+static int drop_caches(struct store *s, struct err *err)
+{
+	s->read_len = 0;
+	for (size_t i = 0; i < s->packs_len; i++) {
+		if (!s->packs[i].was_read)
+			continue;
+		s->packs[i].was_read = false;
+		if (pack_drop_cache(&s->packs[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Reading ------------------------------------------------------------------- */
+
+static struct pack *pack_with(const struct store *s, const struct oid *id)
+{
+	/* The newest first: history is read in the order it came. */
+	for (size_t i = s->packs_len; i-- > 0;) {
+		git_odb_backend *b = s->packs[i].backend;
+
+		if (b && b->exists(b, git(id)))
+			return &s->packs[i];
+	}
+	return NULL;
+}
 
 bool store_has(const struct store *s, const struct oid *id)
 {
-	return git_odb_exists_ext(s->odb, git(id), GIT_ODB_LOOKUP_NO_REFRESH);
+	return oidmap_get(&s->made, id) || pack_with(s, id);
 }
 
 static const char *type_name(enum object_type type)
@@ -82,30 +214,63 @@ static size_t max_len(enum object_type type)
 				   : MAX_COMMIT;
 }
 
+static int read_made(struct store *s, const struct oid *id,
+		     enum object_type *type, struct object *out)
+{
+	if (git_odb_read(&out->odb, s->odb, git(id)) < 0)
+		return -1;
+	*type = (enum object_type)git_odb_object_type(out->odb);
+	out->data = git_odb_object_data(out->odb);
+	out->len = git_odb_object_size(out->odb);
+	return 0;
+}
+
+/* The size is looked at before the memory is there for it. */
+static int read_packed(struct store *s, struct pack *p, const struct oid *id,
+		       enum object_type *type, struct object *out,
+		       struct err *err)
+{
+	char hex[OID_HEX + 1];
+	git_object_t is;
+
+	oid_hex(hex, id);
+	if (p->backend->read_header(&out->len, &is, p->backend, git(id)) < 0)
+		return libgit_error(err, hex);
+	*type = (enum object_type)is;
+	if (out->len > max_len(*type))
+		return err_set(err, ERR_DATA, "the %s %s is too large: %zu "
+			       "bytes, over %zu", type_name(*type), hex,
+			       out->len, max_len(*type));
+	if (p->backend->read(&out->raw, &out->len, &is, p->backend,
+			     git(id)) < 0)
+		return libgit_error(err, hex);
+	out->data = out->raw;
+	p->was_read = true;
+	s->read_len += out->len;
+	return 0;
+}
+
 int store_read_any(struct store *s, const struct oid *id,
 		   enum object_type *type, struct object *out,
 		   struct err *err)
 {
 	char hex[OID_HEX + 1];
-	git_object_t is;
-	size_t len;
+	struct pack *p;
 
 	*out = (struct object){ 0 };
-	oid_hex(hex, id);
-	if (!store_has(s, id))
+	if (s->read_len > MAX_READ && drop_caches(s, err) < 0)
+		return -1;
+	if (store_made(s, id))
+		return read_made(s, id, type, out) < 0
+			? libgit_error(err, oid_hex(hex, id)) : 0;
+	p = pack_with(s, id);
+	if (!p)
 		return err_set(err, ERR_DATA, "the server did not send the "
-			       "object %s", hex);
-	if (git_odb_read_header(&len, &is, s->odb, git(id)) < 0)
-		return libgit_error(err, hex);
-	*type = (enum object_type)is;
-	if (len > max_len(*type))
-		return err_set(err, ERR_DATA, "the %s %s is too large: %zu "
-			       "bytes, over %zu", type_name(*type), hex, len,
-			       max_len(*type));
-	if (git_odb_read(&out->odb, s->odb, git(id)) < 0)
-		return libgit_error(err, hex);
-	out->data = git_odb_object_data(out->odb);
-	out->len = git_odb_object_size(out->odb);
+			       "object %s", oid_hex(hex, id));
+	if (read_packed(s, p, id, type, out, err) < 0) {
+		*out = (struct object){ 0 };
+		return -1;
+	}
 	return 0;
 }
 
@@ -127,6 +292,8 @@ int store_read(struct store *s, const struct oid *id, enum object_type type,
 void object_release(struct object *o)
 {
 	git_odb_object_free(o->odb);
+	if (o->raw)
+		git_odb_backend_data_free(NULL, o->raw);
 	*o = (struct object){ 0 };
 }
 
@@ -141,33 +308,36 @@ static int list_id(const git_oid *id, void *ctx)
 	return 0;
 }
 
-/*
- * Open the pack so that it stays readable when its files are unlinked:
- * libgit2 maps the index at the first look-up and keeps the pack's descriptor
- * from the first object that it reads.
- */
-static int hold_open(git_odb_backend *backend, struct oidlist *ids,
-		     struct err *err)
+static int open_fd(const char *path, int *fd, struct err *err)
 {
-	git_object_t type;
-	size_t len;
-	void *data;
-
-	if (backend->foreach(backend, list_id, ids) < 0 || ids->len == 0 ||
-	    backend->read(&data, &len, &type, backend, git(&ids->ids[0])) < 0)
-		return libgit_error(err, "the server sent a pack that "
-				    "cannot be read");
-	git_odb_backend_data_free(backend, data);
-	return 0;
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *fd < 0 ? err_set(err, ERR_TRANSIENT, "cannot open %s: %s", path,
+				 strerror(errno)) : 0;
 }
 
-/* DIR/pack-NAME.SUFFIX */
-static char *pack_path(const char *dir, const char *name, const char *suffix)
+/* Take the pack just written: what is in it, and both files held open. */
+static int hold(struct store *s, const char *pack, const char *idx,
+		struct oidlist *ids, struct err *err)
 {
-	struct buf path = { 0 };
+	struct pack p = { .pack_fd = -1, .idx_fd = -1 };
+	git_odb_backend *list;
 
-	buf_addf(&path, "%s/pack-%s.%s", dir, name, suffix);
-	return buf_detach(&path);
+	if (git_odb_backend_one_pack(&list, idx) < 0)
+		return libgit_error(err, "cannot open a pack");
+	if (list->foreach(list, list_id, ids) < 0 || ids->len == 0) {
+		list->free(list);
+		return libgit_error(err, "cannot list a pack");
+	}
+	list->free(list);
+	p.some = ids->ids[0];
+	if (open_fd(pack, &p.pack_fd, err) < 0 ||
+	    open_fd(idx, &p.idx_fd, err) < 0 || pack_open(&p, idx, err) < 0) {
+		pack_release(&p);
+		return -1;
+	}
+	ARRAY_GROW(s->packs, s->packs_len, s->packs_cap);
+	s->packs[s->packs_len++] = p;
+	return 0;
 }
 
 static int index_into(struct store *s, const char *dir, const char *data,
@@ -175,7 +345,6 @@ static int index_into(struct store *s, const char *dir, const char *data,
 {
 	git_indexer_options options;
 	git_indexer_progress stats = { 0 };
-	git_odb_backend *backend = NULL;
 	git_indexer *indexer = NULL;
 	char *pack = NULL, *idx = NULL;
 	int rc = -1;
@@ -191,21 +360,8 @@ static int index_into(struct store *s, const char *dir, const char *data,
 	}
 	pack = pack_path(dir, git_indexer_name(indexer), "pack");
 	idx = pack_path(dir, git_indexer_name(indexer), "idx");
-	if (git_odb_backend_one_pack(&backend, idx) < 0) {
-		libgit_error(err, "cannot open a pack");
-		goto out;
-	}
-	if (hold_open(backend, ids, err) < 0)
-		goto out;
-	if (git_odb_add_backend(s->odb, backend, PRIORITY_PACK) < 0) {
-		libgit_error(err, "cannot add a pack");
-		goto out;
-	}
-	backend = NULL;
-	rc = 0;
+	rc = hold(s, pack, idx, ids, err);
 out:
-	if (backend)
-		backend->free(backend);
 	git_indexer_free(indexer);	/* removes what it did not finish */
 	if (pack)
 		unlink(pack);
@@ -292,18 +448,16 @@ int store_write(struct store *s, enum object_type type, const void *data,
 {
 	static const struct oid none;
 	git_oid id;
-	bool here;
 
 	if (git_odb_hash(&id, data, len, (git_object_t)type) < 0)
 		return libgit_error(err, "cannot hash an object");
 	memcpy(out->id, id.id, sizeof(out->id));
-	here = store_has(s, out);
+	if (store_has(s, out))
+		return 0;
 	if (git_odb_write(&id, s->odb, data, len, (git_object_t)type) < 0)
 		return libgit_error(err, "cannot make an object");
-	if (!here) {
-		oidmap_add(&s->made, out, s->bases.len);
-		oidlist_add(&s->bases, base ? base : &none);
-	}
+	oidmap_add(&s->made, out, s->bases.len);
+	oidlist_add(&s->bases, base ? base : &none);
 	return 0;
 }
 

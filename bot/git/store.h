@@ -31,7 +31,8 @@ bool store_has(const struct store *s, const struct oid *id);
 struct object {
 	const char *data;
 	size_t len;
-	git_odb_object *odb;
+	git_odb_object *odb;	/* who owns the data: one of the two */
+	void *raw;
 };
 
 /*
