@@ -105,7 +105,8 @@ int ye_image_set(struct buf *out, const char *text, size_t len,
 
 /*
  * The version that a Helm image value holds. KEY leads to a map with `tag`
- * and `digest` below it, or to one "repo:tag@digest" string.
+ * and `digest` below it, or to one "repo:tag@digest" string. Keys that are
+ * there and empty hold an empty version.
  */
 int ye_helm_get(struct version *out, struct arena *a, const char *text,
 		size_t len, const struct ye_path *key,

@@ -382,6 +382,16 @@ void ye_images_release(struct ye_images *images)
 	memset(images, 0, sizeof(*images));
 }
 
+static bool has_key(const struct parse *p, size_t map, const char *key)
+{
+	struct err ignored = { 0 };
+	size_t v;
+
+	return ye_find_key(&v, NULL, p, map, key, &ignored) == 0;
+}
+
+/* A key that is there and empty is a field too: `tag: ""` is what charts
+   have where their appVersion is the default. */
 static int read_map(struct version *out, struct arena *a,
 		    const struct parse *p, size_t map, struct err *err)
 {
@@ -399,7 +409,7 @@ static int read_map(struct version *out, struct arena *a,
 	}
 	if (out->tag && !*out->tag)
 		out->tag = NULL;
-	if (version_empty(out))
+	if (!has_key(p, map, "tag") && !has_key(p, map, "digest"))
 		return ye_parse_err(err, ERR_NOTFOUND, &p->ev[map], "neither tag "
 				    "nor digest here");
 	return 0;

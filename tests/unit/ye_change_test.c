@@ -271,6 +271,8 @@ static void versions_are_read(void **state)
 		{ "joined", "i: {tag: v1@" DIGEST "}\n", 0, "v1@" DIGEST },
 		{ "reference", "i: r:5000/a:v1\n", 0, "v1" },
 		{ "neither", "i: {a: b}\n", ERR_NOTFOUND, "" },
+		{ "an empty tag", "i: {tag: \"\"}\n", 0, "" },
+		{ "a tag of nothing", "i: {repository: a, tag: }\n", 0, "" },
 		{ "an alias", "x: &x v1\ni: {tag: *x}\n", ERR_UNSAFE, "" },
 		{ "absent", "a: b\n", ERR_NOTFOUND, "" },
 	};
