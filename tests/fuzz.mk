@@ -1,5 +1,5 @@
 # libFuzzer: make fuzz SECONDS=N runs each target of tests/fuzz/ that long, on
-# what it found before and on the seeds in $(DATA). Needs clang and its runtime
+# what it found before (tests/fuzz/found/) and on the seeds in $(DATA). Needs clang and its runtime
 # (libclang-rt-14-dev).
 SECONDS	?= 10
 FUZZ	= $(BUILD)/fuzz
@@ -18,6 +18,7 @@ fuzz: $(patsubst %,$(FUZZ)/%,$(FUZZERS)) $(FUZZ)/seeds
 	  $(FUZZ)/$$f -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 \
 	    -dict=tests/fuzz/yaml.dict -verbosity=0 -print_final_stats=1 \
 	    -artifact_prefix=$(FUZZ)/$$f- $(FUZZ)/corpus/$$f $(FUZZ)/seeds/$$f \
+	    $$(ls -d tests/fuzz/found/$$f 2>/dev/null) \
 	    >$(FUZZ)/$$f.log 2>&1 || \
 	    { tail -n 40 $(FUZZ)/$$f.log; echo "not ok - fuzz $$f"; exit 1; }; \
 	  echo "ok - fuzz $$f: $$(sed -n 's/.*number_of_executed_units: *//p' \

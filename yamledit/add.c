@@ -40,16 +40,6 @@ static size_t document_end(const struct parse *p, size_t doc)
 	return at;
 }
 
-/* The deepest last node of the one at event I. */
-static size_t last_leaf(const struct parse *p, size_t i)
-{
-	size_t end = p->ev[i].after - 1;
-
-	while (p->ev[end].type == EV_MAP_END || p->ev[end].type == EV_LIST_END)
-		end--;
-	return end;
-}
-
 /* Blanks behind the dash of the last item, where it shows any. */
 static void look_at_dash(struct layout *l, const struct parse *p, size_t item,
 			 size_t dash)
@@ -66,7 +56,7 @@ static int add_block(struct session *s, size_t at,
 	const struct parse *p = &s->p;
 	struct layout l = ye_layout_of(p, s->doc, at);
 	size_t first = ye_entry_start(p, at + 1), end = ye_last_child_end(p, at);
-	size_t last = NO_EV, dash, leaf = last_leaf(p, at);
+	size_t last = NO_EV, dash;
 	struct buf text = { 0 };
 	bool as_flow = false;
 
@@ -85,7 +75,7 @@ static int add_block(struct session *s, size_t at,
 	}
 	if (p->ev[at].parent == NO_EV && document_end(p, s->doc) > end)
 		end = document_end(p, s->doc);
-	if (ye_check_last_line(p, end, &p->ev[leaf], err) < 0)
+	if (ye_check_last_line(p, end, p->ev[at].after - 1, err) < 0)
 		return -1;
 	l.eol = ye_text_eol(p->text, p->text_len,
 			    end > 0 && ye_is_break(p->text[end - 1])

@@ -248,15 +248,40 @@ int ye_flow_style(const struct parse *p, size_t i)
 	return STYLE_NONE;
 }
 
-int ye_check_last_line(const struct parse *p, size_t end, const struct ev *last,
+const struct ev *ye_text_above(const struct parse *p, size_t i)
+{
+	while (i-- > 0)
+		switch (p->ev[i].type) {
+		case EV_SCALAR:
+			if (p->ev[i].start < p->ev[i].end ||
+			    ye_empty_place(p, i) != NO_BYTE)
+				return &p->ev[i];
+			break;
+		case EV_ALIAS:
+		case EV_DOC_START:
+			return NULL;
+		default:
+			break;
+		}
+	return NULL;
+}
+
+static bool is_block_text(const struct ev *e)
+{
+	return e->style == STYLE_LITERAL || e->style == STYLE_FOLDED;
+}
+
+int ye_check_last_line(const struct parse *p, size_t end, size_t i,
 		       struct err *err)
 {
-	size_t n = p->text_len, at = ye_content_start(p, last), line;
-	bool is_strip = ye_text_has(p->text, at, ye_word_end(p->text, n, at),
-				    '-');
+	const struct ev *last = ye_text_above(p, i);
+	size_t n = p->text_len, at, line;
+	bool is_strip;
 
-	if (last->style != STYLE_LITERAL && last->style != STYLE_FOLDED)
+	if (!last || !is_block_text(last))
 		return 0;
+	at = ye_content_start(p, last);
+	is_strip = ye_text_has(p->text, at, ye_word_end(p->text, n, at), '-');
 	if (ye_line_end(p->text, n, end) == n && last->len > 0 && !is_strip &&
 	    last->value[last->len - 1] != '\n')
 		return ye_parse_err(err, ERR_UNSAFE, last, "this text ends "

@@ -46,11 +46,17 @@ void ye_splice_lines(struct plan *plan, const struct parse *p, size_t end,
 		     const char *eol, const struct buf *text);
 
 /*
+ * The scalar whose text is the last above event I: empty ones that stand
+ * nowhere do not count. NULL: an alias, or the begin of the document.
+ */
+const struct ev *ye_text_above(const struct parse *p, size_t i);
+
+/*
  * A block scalar at the end of a text without a last line break has no line
  * break in its value either: any line added behind it would give it one.
- * ERR_UNSAFE where LAST, the last scalar before END, is such.
+ * ERR_UNSAFE where the text above event I, which ends at END, is such.
  */
-int ye_check_last_line(const struct parse *p, size_t end, const struct ev *last,
+int ye_check_last_line(const struct parse *p, size_t end, size_t i,
 		       struct err *err);
 
 /* KEY: VALUE (or VALUE alone where the key is NULL) inside [ ] or { }. */

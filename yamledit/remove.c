@@ -58,21 +58,13 @@ static int check_anchors(const struct parse *p, const struct entry *e,
 }
 
 /* The block scalar that would end where what is removed begins, or NULL. */
-static const struct ev *text_above(const struct parse *p, const struct entry *e)
+static const struct ev *block_above(const struct parse *p,
+				    const struct entry *e)
 {
-	for (size_t i = e->ev; i-- > 0;)
-		switch (p->ev[i].type) {
-		case EV_SCALAR:
-			return p->ev[i].style == STYLE_LITERAL ||
-			       p->ev[i].style == STYLE_FOLDED ? &p->ev[i]
-							      : NULL;
-		case EV_ALIAS:
-		case EV_DOC_START:
-			return NULL;
-		default:
-			break;
-		}
-	return NULL;
+	const struct ev *above = ye_text_above(p, e->ev);
+
+	return above && (above->style == STYLE_LITERAL ||
+			 above->style == STYLE_FOLDED) ? above : NULL;
 }
 
 /*
@@ -126,7 +118,7 @@ static int remove_block(struct session *s, const struct entry *e,
 					       : to, "", 0);
 		return 0;
 	}
-	above = text_above(p, e);
+	above = block_above(p, e);
 	if (!at_line && to < n)
 		to = ye_skip_break(p->text, n, to);
 	else if (!at_line && !above)

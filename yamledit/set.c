@@ -68,7 +68,7 @@ static int splice_colon(struct session *s, size_t ev, const char *value,
 			 ye_content_start(p, &p->ev[key]) >= end ? " " : "",
 			 value);
 		ye_plan_splice(&s->plan, end, end, text.data, text.len);
-	} else if (ye_check_last_line(p, end, &p->ev[ev - 1], err) == 0) {
+	} else if (ye_check_last_line(p, end, ev, err) == 0) {
 		for (int i = ye_column_of(p, start); i > 0; i--)
 			buf_addch(&text, ' ');
 		buf_addf(&text, ": %s", value);
