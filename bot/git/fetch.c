@@ -161,23 +161,46 @@ static void ask_v2(const struct wire *w, const struct fetch *f,
 	pkt_flush(out);
 }
 
-static int ask_v0(const struct wire *w, const struct fetch *f,
-		  struct buf *out, struct err *err)
+/*
+ * What is asked for must have been announced. We send all we have at once and
+ * need no acknowledgements of any detail, but Azure DevOps serves nobody who
+ * does not ask for them.
+ */
+static void add_v0_caps(struct buf *out, const struct buf *caps)
 {
-	bool band64 = caps_get(&w->caps, "side-band-64k", NULL, NULL);
+	static const char *const words[][2] = {
+		{ "side-band-64k", "side-band" },
+		{ "multi_ack_detailed", "multi_ack" },
+		{ "ofs-delta", NULL }, { "no-progress", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		for (size_t k = 0; k < 2 && words[i][k]; k++)
+			if (caps_get(caps, words[i][k], NULL, NULL)) {
+				buf_addf(out, " %s", words[i][k]);
+				break;
+			}
+	if (caps_get(caps, "agent", NULL, NULL))
+		buf_addstr(out, " agent=git-promote/" PROMOTE_VERSION);
+}
+
+static int ask_v0(const struct wire *w, struct fetch *f, struct buf *out,
+		  struct err *err)
+{
+	struct buf caps = { 0 };
 	char hex[OID_HEX + 1];
 
-	if (!band64 && !caps_get(&w->caps, "side-band", NULL, NULL))
+	if (!caps_get(&w->caps, "side-band-64k", NULL, NULL) &&
+	    !caps_get(&w->caps, "side-band", NULL, NULL))
 		return err_set(err, ERR_REFUSED, "the git server is too old "
 			       "(it has neither protocol v2 nor side bands)");
-	if (f->depth && !caps_get(&w->caps, "shallow", NULL, NULL))
-		return err_set(err, ERR_REFUSED, "the git server has no "
-			       "shallow fetches");
+	if (!caps_get(&w->caps, "shallow", NULL, NULL))
+		f->depth = 0;	/* all there is, then */
+	add_v0_caps(&caps, &w->caps);
 	for (size_t i = 0; i < f->wants_len; i++)
 		pkt_addf(out, "want %s%s\n", oid_hex(hex, &f->wants[i]),
-			 i > 0	  ? ""
-			 : band64 ? " side-band-64k ofs-delta no-progress"
-				  : " side-band ofs-delta no-progress");
+			 i > 0 ? "" : buf_str(&caps));
+	buf_release(&caps);
 	add_ids(out, "shallow", f->shallow, f->shallow_len);
 	if (f->depth)
 		pkt_addf(out, "deepen %zu\n", f->depth);

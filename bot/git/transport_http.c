@@ -1,5 +1,6 @@
 #include "bot/git/transport.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -75,6 +76,20 @@ static int redirected(const struct http_transport *t,
 	return -1;
 }
 
+/* The server's own words, where it has some for people: their first line. */
+static void add_words(const struct http_response *res, struct err *err)
+{
+	struct buf type = { 0 };
+	const char *text = buf_str(&res->body);
+	size_t len = strcspn(text, "\r\n"), at = strlen(err->msg);
+
+	if (len && http_header(res, "content-type", &type) &&
+	    strncasecmp(buf_str(&type), "text/plain", 10) == 0)
+		snprintf(err->msg + at, sizeof(err->msg) - at, ": %.*s",
+			 len > 300 ? 300 : (int)len, text);
+	buf_release(&type);
+}
+
 /* What a status other than 2xx means to a git client. */
 static int status_error(const struct http_transport *t,
 			const struct http_response *res, struct err *err)
@@ -84,31 +99,27 @@ static int status_error(const struct http_transport *t,
 	if (s / 100 == 3)
 		return redirected(t, res, err);
 	if (s == 401)
-		return err_set(err, ERR_REFUSED, t->cred
-			? "the server does not take the token (HTTP 401); "
-			  "give one that is valid here in PROMOTE_TOKEN"
-			: "the server wants a token, and none is set (HTTP "
-			  "401); give it in PROMOTE_TOKEN or "
-			  "PROMOTE_TOKEN_FILE");
-	if (s == 403)
-		return err_set(err, ERR_REFUSED, "the token may not do this to "
-			       "%s (HTTP 403); it needs to read and write the "
-			       "repository's contents", t->url);
-	if (s == 404 || s == 410)
-		return err_set(err, ERR_REFUSED, "no such repository, or one "
-			       "that the token may not see (HTTP %ld): %s", s,
-			       t->url);
-	if (s == 413)
-		return err_set(err, ERR_REFUSED, "the server or a proxy before "
-			       "it takes no request of this size (HTTP 413)");
-	if (s == 407)
-		return err_set(err, ERR_REFUSED, "the proxy wants other "
-			       "credentials (HTTP 407)");
-	if (s == 408 || s == 429 || s >= 500)
-		return err_set(err, ERR_TRANSIENT, "the git server answered "
-			       "with HTTP %ld", s);
-	return err_set(err, ERR_REFUSED, "the git server answered with "
-		       "HTTP %ld", s);
+		err_set(err, ERR_REFUSED, t->cred
+			? "the server does not take the token (HTTP 401)"
+			: "the server wants a token, and none is set (HTTP 401)");
+	else if (s == 403)
+		err_set(err, ERR_REFUSED, "the token may not do this to the "
+			"repository (HTTP 403)");
+	else if (s == 404 || s == 410)
+		err_set(err, ERR_REFUSED, "no such repository, or one that "
+			"the token may not see (HTTP %ld)", s);
+	else if (s == 413)
+		err_set(err, ERR_REFUSED, "the server or a proxy before it "
+			"takes no request of this size (HTTP 413)");
+	else if (s == 407)
+		err_set(err, ERR_REFUSED, "the proxy wants other credentials "
+			"(HTTP 407)");
+	else
+		err_set(err, s == 408 || s == 429 || s >= 500 ? ERR_TRANSIENT
+							     : ERR_REFUSED,
+			"the git server answered with HTTP %ld", s);
+	add_words(res, err);
+	return -1;
 }
 
 static int exchange(struct http_transport *t, const struct http_request *req,

@@ -143,6 +143,16 @@ serve --no-v2
 URL=http://127.0.0.1:$PORT/old.git
 story "HTTP, no protocol v2" "protocol v0, depth 1" 4
 
+make_repo ancient
+serve --no-v2 --swap " shallow = sh4llow "
+URL=http://127.0.0.1:$PORT/ancient.git
+story "HTTP, no shallow fetches" "protocol v0, depth 1" 4
+
+make_repo nothin && all_filters
+serve --swap " quiet atomic = no-thin none "
+URL=http://127.0.0.1:$PORT/nothin.git
+story "HTTP, no thin packs" "protocol v2, tree filter" 6
+
 make_repo token && all_filters
 serve --auth git:s3cret-token
 URL=http://127.0.0.1:$PORT/token.git

@@ -68,7 +68,7 @@ WIRE_TIMEOUT_MS=20000 lie endless-pack 14 "more than the"
 printf '#!/bin/sh\nexit 1\n' >"$T/r.git/hooks/pre-receive"
 chmod +x "$T/r.git/hooks/pre-receive"
 lie escapes		13 "no.*hello"
-lie payload-too-large	13 "HTTP 413"
+lie payload-too-large	13 "HTTP 413.*limit.* is 1 MB"
 rm "$T/r.git/hooks/pre-receive"
 
 # Nothing is said about the push that can be believed: what the ref holds is.

@@ -2,7 +2,7 @@
 """git's own http-backend behind a small HTTP/1.1 server on loopback.
 
 httpd.py ROOT PORTFILE [--auth USER:PASSWORD] [--no-v2] [--agent TEXT]
-         [--log FILE] [--lie NAME [--other ORIGIN]]
+         [--log FILE] [--swap OLD=NEW] [--lie NAME [--other ORIGIN]]
 
 Writes the port it got to PORTFILE. The log has a line for each request:
 METHOD PATH STATUS BYTES-IN BYTES-OUT. It ends when its parent does. The lies
@@ -24,6 +24,7 @@ opt.add_argument("--auth")
 opt.add_argument("--no-v2", action="store_true")
 opt.add_argument("--agent")
 opt.add_argument("--log")
+opt.add_argument("--swap", help="OLD=NEW in greetings, of the same length")
 opt.add_argument("--lie")
 opt.add_argument("--other")
 opt = opt.parse_args()
@@ -99,6 +100,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 status = int(value.split()[0])
             elif name:
                 headers.append((name, value))
+        if opt.swap and self.command == "GET":
+            old, new = opt.swap.encode().split(b"=")
+            assert len(old) == len(new)
+            rest = rest.replace(old, new)
         if opt.lie:
             sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
             import lies

@@ -195,7 +195,8 @@ def lie_about_push(opt, h, status, headers, rest):
                  pkt(b"\2\x1b]0;title\x07 hello \x9b2J\n") +
                  pkt(b"\1" + report) + b"0000")
     elif opt.lie == "payload-too-large":
-        h.answer(413, [], b"too large")
+        h.answer(413, [("Content-Type", "text/plain; charset=utf-8")],
+                 b"the \x1b[1mlimit\x07 is 1 MB\nmore\n")
     else:
         return False
     return True
