@@ -6,6 +6,7 @@
 
 #include "bot/base/log.h"
 #include "bot/base/str.h"
+#include "bot/text.h"
 
 /* One ref to move, and the results that stand or fall with it. */
 struct push {
@@ -20,6 +21,9 @@ struct doing {
 	size_t branch_update;	/* index into the push, or SIZE_MAX */
 	bool on_base;
 	bool undone;		/* its push failed: no step after it */
+	const struct spot *told;	/* whose pull request has a status now,
+					   which the marker is to say */
+	const char *status, *head;
 };
 
 static const char *heads(struct arena *a, const char *branch)
@@ -167,15 +171,51 @@ static void wishes_send(const struct rules *rules, struct world *w,
 			 res->environment, err.msg);
 }
 
+/*
+ * Without it the next run tries again, so that it does not work is a warning;
+ * a forge that takes no status from this token is asked once a run.
+ */
+static void step_status(const struct result *res, struct doing *doing,
+			const struct step *step, struct world *w)
+{
+	const char *head = step->head_sha ? step->head_sha : res->commit;
+	struct err err = { 0 };
+
+	if (w->statuses_refused)
+		return;
+	if (forge_set_status(w->forge, head, step->context, step->is_success
+			     ? FORGE_STATUS_SUCCESS : FORGE_STATUS_PENDING,
+			     step->description, &err) < 0) {
+		w->statuses_refused = err.code == ERR_REFUSED ||
+				      err.code == ERR_NOTFOUND;
+		log_warn("%s in %s: the status %s was not set: %s",
+			 res->service, res->environment, step->context,
+			 err.msg);
+		return;
+	}
+	doing->told = step->spot;
+	doing->status = step->key;
+	doing->head = head;
+}
+
+/* The step's text, with the status that was set. */
+static const char *body_of(struct plan *p, const struct doing *doing,
+			   const struct step *step)
+{
+	return doing->told == step->spot && step->body
+		? text_body_status(&p->arena, step->body, doing->status,
+				   doing->head) : step->body;
+}
+
 static int step_open(struct plan *p, struct result *res, const struct step *step,
-		     const struct state *s, struct world *w, bool *again,
-		     struct err *err)
+		     const char *body, const struct state *s, struct world *w,
+		     bool *again, struct err *err)
 {
 	const struct rules *rules =
 		&s->services[res->spot->service].spec->rules[res->spot->env];
 	struct forge_new_pr new_pr = {
 		.head = step->spot->branch, .base = s->base,
-		.title = step->title, .body = step->body,
+		.title = step->title, .body = body,
 	};
 	struct forge_pr pr;
 	bool existed;
@@ -185,8 +225,7 @@ static int step_open(struct plan *p, struct result *res, const struct step *step
 		return -1;
 	open_done(res, &pr);
 	if (existed &&
-	    forge_update_pr(w->forge, pr.number, step->title, step->body,
-			    err) < 0)
+	    forge_update_pr(w->forge, pr.number, step->title, body, err) < 0)
 		return -1;
 	wishes_send(rules, w, res);
 	*again |= rules->merge_auto;
@@ -195,7 +234,7 @@ static int step_open(struct plan *p, struct result *res, const struct step *step
 
 /* Ask the forge to merge by itself; where it will not, a later run merges. */
 static int step_arm(struct result *res, const struct step *step,
-		    struct world *w, bool *again, struct err *err)
+		    const char *body, struct world *w, bool *again, struct err *err)
 {
 	struct err arm = { 0 };
 	bool merged = false;
@@ -213,8 +252,7 @@ static int step_arm(struct result *res, const struct step *step,
 		*again = true;
 		return 0;
 	}
-	return forge_update_pr(w->forge, step->pr->number, NULL, step->body,
-			       err);
+	return forge_update_pr(w->forge, step->pr->number, NULL, body, err);
 }
 
 static int step_merge(struct plan *p, struct result *res,
@@ -233,21 +271,35 @@ static int step_merge(struct plan *p, struct result *res,
 	return 0;
 }
 
-static int step_do(struct plan *p, struct result *res, const struct step *step,
-		   const struct state *s, struct world *w, bool *again,
-		   struct err *err)
+static int step_update(struct doing *doing, const struct step *step,
+		       const char *body, struct world *w, bool *again,
+		       struct err *err)
 {
+	if (step->after_status && doing->told != step->spot)
+		return 0;
+	*again = true;
+	return forge_update_pr(w->forge, step->pr->number, step->title, body,
+			       err);
+}
+
+static int step_do(struct plan *p, struct result *res, struct doing *doing,
+		   const struct step *step, const struct state *s,
+		   struct world *w, bool *again, struct err *err)
+{
+	const char *body = body_of(p, doing, step);
+
 	switch (step->kind) {
 	case STEP_BASE:
 	case STEP_BRANCH:
 	case STEP_DELETE_BRANCH:
 		return 0;	/* by push, before and after */
 	case STEP_PR_OPEN:
-		return step_open(p, res, step, s, w, again, err);
+		return step_open(p, res, step, body, s, w, again, err);
 	case STEP_PR_UPDATE:
-		*again = true;
-		return forge_update_pr(w->forge, step->pr->number, step->title,
-				       step->body, err);
+		return step_update(doing, step, body, w, again, err);
+	case STEP_STATUS:
+		step_status(res, doing, step, w);
+		return 0;
 	case STEP_PR_CLOSE:
 		/* Marked first, so that it is not taken for a person's no. */
 		if (forge_update_pr(w->forge, step->pr->number, NULL,
@@ -255,12 +307,12 @@ static int step_do(struct plan *p, struct result *res, const struct step *step,
 			return -1;
 		return forge_close_pr(w->forge, step->pr->number, err);
 	case STEP_PR_ARM:
-		return step_arm(res, step, w, again, err);
+		return step_arm(res, step, body, w, again, err);
 	case STEP_PR_DISARM:
 		if (forge_disarm(w->forge, step->pr, err) < 0)
 			return -1;
-		return forge_update_pr(w->forge, step->pr->number, NULL,
-				       step->body, err);
+		return forge_update_pr(w->forge, step->pr->number, NULL, body,
+				       err);
 	case STEP_PR_MERGE:
 		return step_merge(p, res, step, w, again, err);
 	}
@@ -276,7 +328,8 @@ static void forge_steps(struct plan *p, struct doing *doing,
 
 		for (struct step *step = res->steps;
 		     step && !doing[i].undone; step = step->next) {
-			if (step_do(p, res, step, s, w, again, &err) == 0)
+			if (step_do(p, res, &doing[i], step, s, w, again,
+				    &err) == 0)
 				continue;
 			if (step->may_fail) {
 				log_warn("%s in %s: %s", res->service,

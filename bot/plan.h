@@ -18,6 +18,7 @@ enum step_kind {
 	STEP_PR_CLOSE,		/* marked before closing */
 	STEP_PR_MERGE,
 	STEP_PR_ARM, STEP_PR_DISARM,
+	STEP_STATUS,		/* what the gates say, on the head */
 };
 
 struct step {
@@ -29,8 +30,14 @@ struct step {
 	size_t edits_len;
 	const char *message;	/* BASE, BRANCH; MERGE, ARM: commit message */
 	const char *title, *body;	/* PR_OPEN, PR_UPDATE; CLOSE: body */
-	const struct forge_pr *pr;	/* UPDATE, CLOSE, MERGE, ARM */
-	const char *head_sha;	/* MERGE, ARM: what was judged */
+	const struct forge_pr *pr;	/* UPDATE, CLOSE, MERGE, ARM, DISARM */
+	const char *head_sha;	/* MERGE, ARM: what was judged. STATUS: NULL
+				   is the commit that BRANCH made */
+	/* STATUS */
+	const char *context, *description;
+	bool is_success;
+	const char *key;	/* for the marker (bot/text.h) */
+	bool after_status;	/* UPDATE: only says what STATUS did */
 };
 
 enum action {

@@ -194,6 +194,7 @@ static void bump_one(struct planner *pl, const struct spot *spot)
 		return;
 	pl_deliver(pl, res, spot, versions, version, &info,
 		   p->env->from_len > 0);
+	pl_tell_forge(pl, res, spot);
 }
 
 /* bump --image: every service that runs it here. */

@@ -136,6 +136,8 @@ void pl_gates_judge(struct planner *pl, const struct spot *spot,
 		    struct judged *out)
 {
 	const struct rules *rules = pl_rules(pl, spot);
+	/* An entry environment's gates never count: `check` warns of them. */
+	size_t len = pl_from_len(spot) ? rules->gates_len : 0;
 	struct gate_facts facts = {
 		.now_s = pl->state->now_s,
 		.service = spot->place.service,
@@ -148,10 +150,9 @@ void pl_gates_judge(struct planner *pl, const struct spot *spot,
 	};
 
 	memset(out, 0, sizeof(*out));
-	out->gates = arena_alloc(pl_arena(pl), rules->gates_len *
-				 sizeof(*out->gates));
-	out->len = rules->gates_len;
-	for (size_t i = 0; i < rules->gates_len; i++) {
+	out->gates = arena_alloc(pl_arena(pl), len * sizeof(*out->gates));
+	out->len = len;
+	for (size_t i = 0; i < len; i++) {
 		struct gate_result *g = &out->gates[i];
 
 		*g = gate_one(pl, spot, &rules->gates[i], &facts);

@@ -260,19 +260,12 @@ static void keep_open(struct planner *pl, struct result *res,
 			c.slowest, true);
 }
 
-static void auto_one(struct planner *pl, const struct spot *spot)
+static void auto_look(struct planner *pl, struct result *res,
+		      const struct spot *spot)
 {
 	struct candidate_facts f;
 	struct candidate c;
-	struct result *res;
 
-	if (!pl_places_usable(pl, spot))
-		return;
-	if (!pl->state->prs_known && pl->request->has_forge) {
-		pl_need_prs(pl);
-		return;
-	}
-	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
 	if (pl_rollback_open(pl, res, spot))
 		return;
 	if (pl_in_sync(pl, spot)) {
@@ -316,6 +309,22 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 		return;
 	}
 	pl_promote_version(pl, res, spot, c.version, c.stay, c.slowest, false);
+}
+
+static void auto_one(struct planner *pl, const struct spot *spot)
+{
+	struct result *res;
+
+	if (!pl_places_usable(pl, spot))
+		return;
+	if (!pl->state->prs_known && pl->request->has_forge) {
+		pl_need_prs(pl);
+		return;
+	}
+	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
+	auto_look(pl, res, spot);
+	pl_tell_forge(pl, res, spot);
+	pl_tell_forge(pl, res, state_back(pl->state, spot));
 }
 
 static bool env_wanted(const struct request *r, const char *name)

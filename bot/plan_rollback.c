@@ -213,6 +213,7 @@ static void rollback_one(struct planner *pl, const struct spot *spot,
 	    !forward_close(pl, res, spot))
 		return;
 	back_deliver(pl, res, spot, version);
+	pl_tell_forge(pl, res, state_back(pl->state, spot));
 }
 
 void plan_rollback(struct planner *pl)

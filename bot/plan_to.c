@@ -144,6 +144,7 @@ static void to_one(struct planner *pl, const struct spot *spot,
 		to_named(pl, res, spot, w);
 	else
 		to_newest(pl, res, spot);
+	pl_tell_forge(pl, res, spot);
 }
 
 void plan_to(struct planner *pl)

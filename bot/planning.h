@@ -148,6 +148,14 @@ bool pl_gates_pass(struct planner *pl, struct result *res,
 		   const struct stay *stay);
 
 /*
+ * bot/plan_word.c: tell the forge what the gates say of SPOT's pull request
+ * (the open one, or the one that RES opens), where it does not know yet. Call
+ * it when all else is planned.
+ */
+void pl_tell_forge(struct planner *pl, struct result *res,
+	       const struct spot *spot);
+
+/*
  * Promote VERSION where its gates pass. STAY is the one in `from` that a
  * reviewer is told of, SLOWEST the one that gates judge; both NULL in an entry
  * environment.

@@ -132,13 +132,49 @@ static void add_marker(struct buf *out, const struct marker *m)
 		buf_addf(out, " closed=%s", m->closed);
 	if (m->armed)
 		buf_addf(out, " armed=%s", m->armed);
+	if (m->status && m->head)
+		buf_addf(out, " status=%s head=%s", m->status, m->head);
 	buf_addstr(out, MARKER_END "\n");
+}
+
+#define GATES_HEAD "| gate | verdict | |\n| --- | --- | --- |\n"
+
+/* A gate's reason, and what it rested on where that says more. */
+static void add_gates(struct buf *out, const struct gate_result *gates,
+		      size_t len)
+{
+	if (len)
+		buf_addstr(out, GATES_HEAD);
+	for (size_t i = 0; i < len; i++) {
+		const struct gate_result *g = &gates[i];
+
+		buf_addf(out, "| %s | %s | ", g->name,
+			 verdict_words[g->verdict]);
+		escape_markdown(out, g->reason);
+		for (size_t k = 0; k < g->evidence_len; k++) {
+			const struct gate_evidence *e = &g->evidence[k];
+
+			buf_addstr(out, "<br>");
+			escape_markdown(out, e->name);
+			buf_addstr(out, ": ");
+			escape_markdown(out, e->value);
+			if (e->at_s != TIME_UNKNOWN) {
+				buf_addstr(out, ", ");
+				time_format(out, e->at_s);
+			}
+			if (e->url && url_safe(e->url))
+				buf_addf(out, " <%s>", e->url);
+		}
+		buf_addstr(out, " |\n");
+	}
 }
 
 const char *text_pr_body(struct arena *a, const struct change_info *c)
 {
-	struct marker marker = { c->service, c->environment, c->new_version,
-				 c->by, NULL, NULL };
+	struct marker marker = {
+		.service = c->service, .environment = c->environment,
+		.version = c->new_version, .by = c->by,
+	};
 	const char *compare = compare_link(a, c->old_source, c->source);
 	struct buf out = { 0 };
 
@@ -166,13 +202,8 @@ const char *text_pr_body(struct arena *a, const struct change_info *c)
 		buf_addstr(&out, " |\n");
 	}
 	if (c->gates_len)
-		buf_addstr(&out, "\n| gate | verdict | |\n| --- | --- | --- |\n");
-	for (size_t i = 0; i < c->gates_len; i++) {
-		buf_addf(&out, "| %s | %s | ", c->gates[i].name,
-			 verdict_words[c->gates[i].verdict]);
-		escape_markdown(&out, c->gates[i].reason);
-		buf_addstr(&out, " |\n");
-	}
+		buf_addstr(&out, "\n");
+	add_gates(&out, c->gates, c->gates_len);
 	buf_addf(&out, "\nMerging this deploys it. Closing it %s. A commit of "
 		 "yours on this branch makes the bot leave it alone.\n\n",
 		 c->rolled_back ? "leaves the environment as it is" :
@@ -211,6 +242,10 @@ bool text_marker_parse(struct arena *a, const char *body, struct marker *out)
 			out->closed = w + strlen("closed=");
 		else if (str_starts(w, "armed="))
 			out->armed = w + strlen("armed=");
+		else if (str_starts(w, "status="))
+			out->status = w + strlen("status=");
+		else if (str_starts(w, "head="))
+			out->head = w + strlen("head=");
 	}
 	return out->service && out->environment && out->version;
 }
@@ -239,6 +274,41 @@ const char *text_body_armed(struct arena *a, const char *body,
 		return body;
 	m.armed = head_sha;
 	add_marker(&out, &m);
+	return finish(a, &out);
+}
+
+const char *text_body_status(struct arena *a, const char *body,
+			     const char *status, const char *head)
+{
+	struct buf out = { 0 };
+	struct marker m;
+
+	if (!marker_cut(a, body, &out, &m)) {
+		buf_release(&out);
+		return body;
+	}
+	m.status = status;
+	m.head = head;
+	add_marker(&out, &m);
+	return finish(a, &out);
+}
+
+const char *text_body_gates(struct arena *a, const char *body,
+			    const struct gate_result *gates, size_t len)
+{
+	const char *start = strstr(body, GATES_HEAD), *end;
+	struct buf out = { 0 };
+
+	if (!start || len == 0)
+		return body;
+	end = start + strlen(GATES_HEAD);
+	while (*end == '|') {
+		end += strcspn(end, "\n");
+		end += *end == '\n';
+	}
+	buf_add(&out, body, (size_t)(start - body));
+	add_gates(&out, gates, len);
+	buf_addstr(&out, end);
 	return finish(a, &out);
 }
 

@@ -38,6 +38,8 @@ struct marker {
 	const char *armed;	/* the head for which the forge was asked to
 				   merge by itself; asked once, so that a
 				   person's cancelling stays */
+	const char *status, *head;	/* the commit status we set last, in
+					   short, and on which head */
 };
 /* False: there is none. Strings in A. */
 bool text_marker_parse(struct arena *a, const char *body, struct marker *out);
@@ -45,6 +47,14 @@ bool text_marker_parse(struct arena *a, const char *body, struct marker *out);
 /* BODY with the marker saying that HEAD_SHA was armed; NULL: nothing was. */
 const char *text_body_armed(struct arena *a, const char *body,
 			    const char *head_sha);
+
+/* BODY with the marker saying that STATUS was set on HEAD. */
+const char *text_body_status(struct arena *a, const char *body,
+			     const char *status, const char *head);
+
+/* BODY with the table of gates as they are judged now. */
+const char *text_body_gates(struct arena *a, const char *body,
+			    const struct gate_result *gates, size_t len);
 
 /* BODY with the marker saying that the bot closed it, and a line saying WHY. */
 const char *text_body_closed(struct arena *a, const char *body,

@@ -37,6 +37,7 @@ struct world {
 	const char *forge_url;
 	const char *token;
 	struct evidence evidence;	/* gathered in this run */
+	bool statuses_refused;		/* the forge takes none from us */
 };
 
 /* Find and open the repository; the forge comes with world_open_forge(). */

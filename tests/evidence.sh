@@ -127,3 +127,118 @@ now 2026-11-02T08:01:00Z
 check_on main failure
 runs "and so does the head" 0 bot auto -n
 has "which is red" 'smoke/web failed'
+
+# ---- what the forge is told: git-promote/ENV on the head ----
+# said [NUMBER]: the newest status of ours on a pull request's head.
+said() {
+	local sha
+	sha=$(pulls "r[${1-1}-1][\"head_sha\"]")
+	sim_get '" ".join("%s=%s" % (s["context"], s.get("state") or s.get("status"))
+		for s in r["statuses"] or [])' GET "/repos/$REPO/commits/$sha/status"
+}
+why() {
+	sim_get '" ".join(s["description"] for s in r["statuses"])' GET \
+		"/repos/$REPO/commits/$(pulls 'r[0]["head_sha"]')/status"
+}
+# config SED: a person changes promote.yaml on main.
+config() { person promote.yaml "$1"; }
+
+story "$manual"
+bot bump web=1.4.2 >"$T/out"
+now 2026-11-02T08:30:00Z
+runs "auto opens" 0 bot auto
+is "and says that the gates pass" "$(said)" "git-promote/staging=success"
+is "which ones" "$(why)" "all gates pass: soak"
+is "the status was there before the pull request" "$(sim_requests '[q["path"].rsplit("/", 2)[-2:][0]
+	if "statuses" in q["path"] else "pulls" for q in r if q["method"] == "POST"
+	and ("statuses" in q["path"] or q["path"].endswith("/pulls"))]')" '["statuses", "pulls"]'
+idle "auto again" bot auto
+config 's|soak: 30m.*|soak: 30m\n      freeze: [{from: 2026-11-03, to: 2026-11-03, reason: "a <b>bold</b> move"}]|'
+idle "the freeze is not yet" bot auto
+now 2026-11-03T00:00:00Z
+forget
+runs "a freeze begins while it waits" 0 bot auto
+is "the status is pending" "$(said)" "git-promote/staging=pending"
+is "and says why" "$(why)" "freeze: frozen until 2026-11-04T00:00:00Z: a <b>bold</b> move"
+is "the pull request's table says so too" \
+	"$(pulls '"| freeze | waits |" in r[0]["body"] and "<b>" not in r[0]["body"]')" true
+idle "auto again while frozen" bot auto
+now 2026-11-04T00:00:00Z
+runs "the freeze is over" 0 bot auto
+is "success again" "$(said)" "git-promote/staging=success"
+is "three were written" "$(sim_get 'len(r)' GET "/repos/$REPO/commits/$(pulls 'r[0]["head_sha"]')/statuses")" 3
+idle "auto again after it" bot auto
+config 's|soak: 30m.*|soak: 30d|'
+runs "a longer soak counts for what is open" 0 bot auto
+is "pending" "$(said)" "git-promote/staging=pending"
+is "until when is said" "$(why | grep -c 'until 2026-12-02T08:00:00Z')" 1
+now 2026-11-04T10:00:00Z
+idle "hours later that is no news" bot auto
+config 's|soak: 30d.*|soak: 30m|'
+now 2026-11-04T11:00:00Z
+bot bump web=1.4.3 >"$T/out"
+runs "as it was" 0 bot auto
+now 2026-11-04T12:00:00Z
+runs "a newer version is refreshed" 0 bot auto
+is "and its head has a status" "$(said)" "git-promote/staging=success"
+idle "and then there is peace" bot auto
+
+# Branch protection asks for it, the bot merges.
+story
+act protect '"branch": "main", "contexts": ["git-promote/staging"]'
+bot bump web=1.4.2 >"$T/out" 2>&1
+if [ "$(field web dev)" != 1.4.2 ]; then
+	act protect '"branch": "main", "contexts": []'
+	bot bump web=1.4.2 >"$T/out" 2>&1
+	act protect '"branch": "main", "contexts": ["git-promote/staging"]'
+fi
+now 2026-11-02T08:30:00Z
+runs "protected by our own status" 0 bot auto
+is "it is merged" "$(states)" "#1:merged"
+
+# A gate that does not pass any more keeps the bot from merging.
+story "s|soak: 30m.*|checks: [smoke]|"
+act protect '"branch": "main", "contexts": ["lint"]'
+bot bump web=1.4.2 >"$T/out" 2>&1
+now 2026-11-02T08:01:00Z
+check_on main success smoke
+runs "green, but the forge's own check is missing" 0 bot auto
+is "it is open" "$(states) $(said)" "#1:open git-promote/staging=success"
+act status '"number": 1, "context": "lint", "state": "success"'
+now 2026-11-02T08:02:00Z
+check_on main failure smoke
+runs "red again, and the forge would let it in" 0 bot auto
+is "it stays open" "$(states)" "#1:open"
+is "and is pending" "$(said | tr ' ' '\n' | grep promote)" "git-promote/staging=pending"
+now 2026-11-02T08:03:00Z
+check_on main success smoke
+runs "green again" 0 bot auto
+is "it is merged then" "$(states)" "#1:merged"
+
+# A token that may not set statuses: everything else works.
+story "$manual"
+sim_trap no-statuses=1
+bot bump web=1.4.2 >"$T/out"
+now 2026-11-02T08:30:00Z
+runs "auto without the right to set statuses" 0 bot auto
+has "that is a warning" 'the status git-promote/staging was not set'
+is "the pull request is open" "$(states)" "#1:open"
+forget
+runs "auto once more" 0 bot auto
+is "it tries once" "$(writes | tr ' ' '\n' | grep -c statuses)" 1
+sim_trap no-statuses=0
+runs "and when it may" 0 bot auto
+is "it does" "$(said)" "git-promote/staging=success"
+idle "and then there is peace again" bot auto
+
+# Killed between the status and the pull request's text: said again, once.
+story "$manual"
+bot bump web=1.4.2 >"$T/out"
+now 2026-11-02T08:30:00Z
+bot auto >"$T/out"
+config 's|soak: 30m.*|soak: 30d|'
+sim POST /_sim/fault '{"method": "PATCH", "path": "/pulls/1$", "do": "answer", "status": 500, "body": "", "count": 1}' >/dev/null
+bot auto >"$T/out" 2>&1
+is "the status is pending already" "$(said)" "git-promote/staging=pending"
+runs "the next run finishes" 0 bot auto
+idle "and there is nothing left" bot auto

@@ -37,5 +37,8 @@ bot bump web=1.5.0 >"$T/out" 2>&1
 runs "to with --override soak" 0 bot to staging web --override soak --reason "the | fix"
 is "opens a pull request" "$(states)" "#1:open"
 is "that says so" "$(pulls '"| overridden | soak |" in r[0]["body"] and "the \\| fix" in r[0]["body"]')" true
-idle "auto then" bot auto
+runs "auto then" 0 bot auto
 has "counts on no override" 'soaks in dev until'
+is "and tells the forge that the soak waits" "$(sim_get 'r["statuses"][0]["description"][:5]' GET \
+	"/repos/$REPO/commits/$(pulls 'r[0]["head_sha"]')/status")" "soak:"
+idle "auto again then" bot auto

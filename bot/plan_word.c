@@ -1,0 +1,217 @@
+/*
+ * Gates bind people too: a commit status on the head of our pull requests
+ * says whether the gates pass, so that branch protection can ask for it. It is
+ * judged anew in every run, and written only when it says something new. What
+ * was written last stands in the pull request's marker: to ask the forge for
+ * the statuses of hundreds of heads each time would cost more than all else.
+ * Whoever edits the marker could set the status as well.
+ */
+#include "bot/planning.h"
+
+#include <string.h>
+
+#include "bot/base/str.h"
+
+/* What a status would say. */
+struct word {
+	bool is_success;
+	const char *key;	/* the same while nothing new is to be said:
+				   reasons name ages, which change by the
+				   second */
+	const char *description;
+};
+
+static struct step *step_find(const struct result *res,
+			      const struct spot *spot, enum step_kind kind)
+{
+	struct step *step = res->steps;
+
+	while (step && (step->spot != spot || step->kind != kind))
+		step = step->next;
+	return step;
+}
+
+static struct word word_of_gates(struct planner *pl,
+				 const struct gate_result *gates, size_t len,
+				 const struct gate_result *first)
+{
+	struct arena *a = pl_arena(pl);
+	struct buf text = { 0 }, until = { 0 };
+	struct word w = { .is_success = !first, .key = "success" };
+
+	if (!first) {
+		buf_addstr(&text, len ? "all gates pass: " : "no gates");
+		for (size_t i = 0; i < len; i++)
+			buf_addf(&text, "%s%s", i ? ", " : "", gates[i].name);
+	} else {
+		buf_addf(&text, "%s: %s", first->name, first->reason);
+		if (first->until_s != TIME_UNKNOWN)
+			time_format(&until, first->until_s);
+		w.key = arena_printf(a, "pending:%s%s%s", first->name,
+				     until.len ? ":" : "", buf_str(&until));
+		if (until.len && !strstr(buf_str(&text), buf_str(&until)))
+			buf_addf(&text, ", until %s", buf_str(&until));
+	}
+	w.description = arena_strdup(a, buf_str(&text));
+	buf_release(&text);
+	buf_release(&until);
+	return w;
+}
+
+/* A word that does not come from a gate. */
+static struct word word_pending(struct planner *pl, const char *key,
+				const char *text)
+{
+	return (struct word){ .key = arena_printf(pl_arena(pl), "pending:%s",
+						  key),
+			      .description = text };
+}
+
+static struct word word_rollback(void)
+{
+	return (struct word){ true, "success", "a rollback: no gate stands in "
+			      "its way" };
+}
+
+/*
+ * Judge the version that the open pull request has, which need not be the one
+ * that RES is about. False: facts are lacking, or there is nothing to say.
+ */
+static bool word_of_open(struct planner *pl, const struct spot *spot,
+			 const struct marker *m, const char *version,
+			 struct judged *j, struct word *out)
+{
+	const struct stop *stop = &pl->state->stops[spot->env];
+	struct candidate_facts f;
+	struct candidate c;
+
+	if (spot->is_rollback) {
+		*out = word_rollback();
+		return true;
+	}
+	if (stop->file && !pl_overridden(pl, "stop")) {
+		*out = word_pending(pl, "stop", arena_printf(pl_arena(pl),
+				    "stopped by %s: %s", stop->file,
+				    stop->reason));
+		return true;
+	}
+	if (pl_from_len(spot) == 0) {
+		*out = word_of_gates(pl, NULL, 0, NULL);
+		return true;
+	}
+	if (!pl_timelines_here(pl, spot))
+		return false;
+	f = pl_candidate_facts(pl, spot);
+	candidate_judge(&f, version, &c);
+	if (c.verdict == CANDIDATE_MORE) {
+		pl_timelines_more(pl, spot);
+		return false;
+	}
+	if (c.verdict == CANDIDATE_NONE) {
+		*out = word_pending(pl, "origin", "it has not been live in the "
+				    "environment before");
+		return true;
+	}
+	if (str_eq(m->by, "auto") &&
+	    timeline_held(spot->timeline, version, NULL)) {
+		*out = word_pending(pl, "held", "it was rolled back from");
+		return true;
+	}
+	pl_gates_judge(pl, spot, version, c.slowest, j);
+	*out = word_of_gates(pl, j->gates, j->len, j->first);
+	return !j->lacks_facts;
+}
+
+static struct step *step_new(struct planner *pl, enum step_kind kind,
+			     const struct spot *spot, struct step *next)
+{
+	struct step *step = arena_alloc(pl_arena(pl), sizeof(*step));
+
+	step->kind = kind;
+	step->spot = spot;
+	step->pr = spot->pr;
+	step->next = next;
+	return step;
+}
+
+/* The status goes first: what the marker says has happened by then. */
+static void steps_add(struct planner *pl, struct result *res,
+		      const struct spot *spot, const struct word *w,
+		      const struct judged *j, const char *head)
+{
+	struct step *status, *update;
+
+	if (spot->pr && !step_find(res, spot, STEP_PR_UPDATE)) {
+		update = step_new(pl, STEP_PR_UPDATE, spot, res->steps);
+		update->after_status = true;
+		update->may_fail = true;	/* then it is said once more */
+		update->body = text_body_gates(pl_arena(pl), spot->pr->body,
+					       j->gates, j->len);
+		res->steps = update;
+	}
+	status = step_new(pl, STEP_STATUS, spot, res->steps);
+	status->head_sha = head;
+	status->context = arena_printf(pl_arena(pl), "git-promote/%s",
+				       spot->place.env->name);
+	status->description = w->description;
+	status->is_success = w->is_success;
+	status->key = w->key;
+	res->steps = status;
+}
+
+static void status_open(struct planner *pl, struct result *res,
+			const struct spot *spot)
+{
+	const struct branch_facts *f = &spot->branch_facts;
+	struct marker m = { 0 };
+	struct judged j = { 0 };
+	const char *version;
+	char hex[OID_HEX + 1];
+	struct word w;
+
+	if (oid_is_zero(&spot->branch_id))
+		return;		/* its branch went between two looks */
+	text_marker_parse(pl_arena(pl), spot->pr->body, &m);
+	version = f->is_known ? f->version : m.version;
+	if (!version && !f->is_known) {
+		pl_need(pl, spot, NEED_BRANCH);
+		return;
+	}
+	if (!version || !word_of_open(pl, spot, &m, version, &j, &w))
+		return;
+	oid_hex(hex, &spot->branch_id);
+	if (!w.is_success && m.armed && !step_find(res, spot, STEP_PR_DISARM))
+		pl_disarm(pl, res, spot);
+	if (str_eq(m.status, w.key) && str_eq(m.head, hex))
+		return;
+	if (!f->is_known)
+		pl_need(pl, spot, NEED_BRANCH);
+	else if (f->is_ours)
+		steps_add(pl, res, spot, &w, &j, arena_strdup(pl_arena(pl),
+							      hex));
+}
+
+void pl_tell_forge(struct planner *pl, struct result *res,
+	       const struct spot *spot)
+{
+	struct judged j = { .gates = res->gates, .len = res->gates_len };
+	bool has_branch = step_find(res, spot, STEP_BRANCH);
+	char hex[OID_HEX + 1];
+	struct word w;
+
+	if (!pl->request->has_forge || pl->plan->needs.any ||
+	    pl->request->command == CMD_STATUS || res->err.code == ERR_BUG ||
+	    step_find(res, spot, STEP_PR_CLOSE) ||
+	    step_find(res, spot, STEP_BASE))
+		return;
+	if (has_branch || step_find(res, spot, STEP_PR_OPEN)) {
+		/* Only what passed is put onto a branch. */
+		w = spot->is_rollback ? word_rollback()
+			: word_of_gates(pl, j.gates, j.len, NULL);
+		steps_add(pl, res, spot, &w, &j, has_branch ? NULL :
+			  arena_strdup(pl_arena(pl),
+				       oid_hex(hex, &spot->branch_id)));
+	} else if (spot->pr) {
+		status_open(pl, res, spot);
+	}
+}
