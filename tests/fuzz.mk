@@ -1,5 +1,6 @@
 # libFuzzer: make fuzz SECONDS=N runs each target of tests/fuzz/ that long, on
-# what it found before (tests/fuzz/found/) and on the seeds in $(DATA). Needs clang and its runtime
+# what it found before (tests/fuzz/found/) and on seeds from $(DATA). Needs
+# clang and its runtime
 # (libclang-rt-14-dev).
 SECONDS	?= 10
 FUZZ	= $(BUILD)/fuzz

@@ -435,6 +435,16 @@ static bool is_odd_break(const char *s, size_t len)
 			     memcmp(s, "\xef\xbb\xbf", 3) == 0));
 }
 
+/* Not in the gap between a tag and the quotes either. */
+static bool is_inside_quotes(const struct parse *p, const struct ev *e,
+			     size_t at)
+{
+	size_t start = ye_content_start(p, e);
+
+	return (e->style == STYLE_SINGLE || e->style == STYLE_DOUBLE) &&
+	       start < at && (p->text[start] == '"' || p->text[start] == '\'');
+}
+
 /*
  * They end a line, or begin one, in YAML 1.1 and do not in 1.2. Inside quotes
  * no line of ours is at stake.
@@ -451,9 +461,7 @@ static int check_line_ends(const struct parse *p, struct err *err)
 		while (i < p->n && (p->ev[i].type != EV_SCALAR ||
 				    p->ev[i].end <= at))
 			i++;
-		if (i < p->n && p->ev[i].start < at &&
-		    (p->ev[i].style == STYLE_SINGLE ||
-		     p->ev[i].style == STYLE_DOUBLE))
+		if (i < p->n && is_inside_quotes(p, &p->ev[i], at))
 			continue;
 		return ye_parse_err(err, ERR_UNSAFE,
 			&p->ev[i < p->n ? i : p->n - 1], "before the end of "
