@@ -231,6 +231,19 @@ void pl_say_verdict(struct planner *pl, struct result *res,
 	BUG("nothing to say of verdict %d", (int)c->verdict);
 }
 
+/* I6: what was not live in `from` does not land by the bot's hand. */
+static void keep_for_person(struct planner *pl, struct result *res,
+			    const struct spot *spot)
+{
+	res->new_version = spot->branch_facts.version;
+	res->action = ACTION_PENDING;
+	res->pr_number = spot->pr->number;
+	res->pr_url = spot->pr->url;
+	pl_reason(pl, res, "pull request #%lld waits for a person: %s has not "
+		  "been live in %s", spot->pr->number, res->new_version,
+		  pl_from_spot(pl, spot, 0)->place.env->name);
+}
+
 /*
  * An open pull request in an environment that is promoted by hand: `auto`
  * looks after the version it has, and brings no other.
@@ -256,6 +269,15 @@ static void keep_open(struct planner *pl, struct result *res,
 		return;
 	f = pl_candidate_facts(pl, spot);
 	candidate_judge(&f, spot->branch_facts.version, &c);
+	if (c.verdict == CANDIDATE_MORE) {
+		pl_timelines_more(pl, spot);
+		return;
+	}
+	/* Whoever can push a branch can make one that looks like ours. */
+	if (c.verdict == CANDIDATE_NONE) {
+		keep_for_person(pl, res, spot);
+		return;
+	}
 	pl_promote_version(pl, res, spot, spot->branch_facts.version, c.stay,
 			c.slowest, true);
 }

@@ -253,6 +253,38 @@ static bool is_unfinished(const struct spot *back)
 	return true;
 }
 
+/*
+ * May what stands on the branch of a rollback land by itself? Whoever can push
+ * a branch can make one that looks like ours, so only for what `rollback`
+ * itself would go to without a word: an earlier version that is not held.
+ * False, too, while the history that tells is not here.
+ */
+static bool is_way_back(struct planner *pl, const struct spot *spot,
+			const char *version)
+{
+	const struct timeline *t = spot->timeline;
+
+	if (history_wanted(pl, spot, ROLLBACK_HORIZON) ||
+	    (!timeline_find(t, version) && history_wanted(pl, spot, SIZE_MAX)))
+		return false;
+	return timeline_find(t, version) && timeline_now(t) &&
+	       timeline_earlier(t, version, spot->place.version) &&
+	       !timeline_held(t, version, NULL);
+}
+
+static bool waits_for_person(struct planner *pl, struct result *res,
+			     const struct spot *back)
+{
+	if (!back->pr)
+		return false;
+	res->action = ACTION_PENDING;
+	res->pr_number = back->pr->number;
+	res->pr_url = back->pr->url;
+	pl_reason(pl, res, "rolling back waits for a person to merge pull "
+		  "request #%lld", back->pr->number);
+	return true;
+}
+
 bool pl_rollback_open(struct planner *pl, struct result *res,
 		      const struct spot *spot)
 {
@@ -266,16 +298,8 @@ bool pl_rollback_open(struct planner *pl, struct result *res,
 		pl_need(pl, back, NEED_BRANCH);
 		return true;
 	}
-	if (!has_branch || !f->is_ours || !f->version) {
-		if (!back->pr)
-			return false;
-		res->action = ACTION_PENDING;
-		res->pr_number = back->pr->number;
-		res->pr_url = back->pr->url;
-		pl_reason(pl, res, "rolling back waits for a person to merge "
-			  "pull request #%lld", back->pr->number);
-		return true;
-	}
+	if (!has_branch || !f->is_ours || !f->version)
+		return waits_for_person(pl, res, back);
 	if (f->is_on_base || str_eq(f->version, spot->place.version)) {
 		pl_tidy(pl, res, back);
 		return false;
@@ -291,6 +315,9 @@ bool pl_rollback_open(struct planner *pl, struct result *res,
 	}
 	if (!back->pr && !is_unfinished(back))
 		return false;
+	/* A rollback that is pushed onto base has no branch of ours. */
+	if (pl_push_is_way(pl, back) || !is_way_back(pl, spot, f->version))
+		return pl->plan->needs.any || waits_for_person(pl, res, back);
 	back_deliver(pl, res, spot, f->version);
 	return true;
 }

@@ -1,0 +1,45 @@
+# Edges of the main job with a forge; KIND says which. tests/e2e/edges_*.sh
+# run it.
+. "$(dirname "${BASH_SOURCE[0]}")/story.sh"
+staging=apps/web/overlays/staging/kustomization.yaml
+
+# Somebody who may push branches, but not to main: forge BRANCH FILE VERSION.
+forge() {
+	rm -rf "$T/work"
+	git clone -q "$REPO_DIR" "$T/work" &&
+		sed -i "s/newTag: .*/newTag: $3/" "$T/work/$2" &&
+		git -C "$T/work" commit -qam "looks like the bot's" &&
+		git -C "$T/work" push -q origin "+HEAD:refs/heads/$1"
+}
+# And opens a pull request for it, as the bot would word it: propose BRANCH VERSION
+propose() {
+	sim POST "/api/v1/repos/$REPO/pulls" "{\"head\": \"$1\", \"base\": \"main\",
+		\"title\": \"Promote web $2 to staging\", \"body\": \"<!-- git-promote service=web environment=staging version=$2 by=auto -->\"}" >/dev/null
+}
+
+# ---- a branch that looks like ours opens no door ----
+story '/    gates:/d; /      soak/d; s/promote: auto/promote: manual/'
+bot bump web=1.5.0 >"$T/out"
+forge promote/staging/web $staging 6.6.6
+propose promote/staging/web 6.6.6
+idle "promoted by hand: a version that was never live in dev is not merged" bot auto
+has "it is said why" '6.6.6 has not been live in dev'
+is "it stays open" "$(states)" "#1:open"
+runs "by hand, the next one takes its place" 0 bot to staging web
+is "that one is merged" "$(states) $(field web staging)" "#1:merged 1.5.0"
+
+story
+forge rollback/staging/web $staging 6.6.6
+idle "a rollback to a version that was never there is not opened" bot auto
+propose rollback/staging/web 6.6.6
+idle "nor is it merged" bot auto
+is "staging is as it was" "$(states) $(field web staging)" "#1:open 1.4.1"
+
+story 's/    promote: auto/&\n    rollback: {deliver: push}/'
+person $staging 's/newTag: .*/newTag: 1.3.0/'
+person $staging 's/newTag: .*/newTag: 1.4.1/'
+forge rollback/staging/web $staging 6.6.6
+idle "where a rollback is pushed, its branch is not ours" bot auto
+forge rollback/staging/web $staging 1.3.0
+idle "with an earlier version neither" bot auto
+is "staging is as it was, in its place" "$(field web staging)" 1.4.1
