@@ -39,7 +39,7 @@ say	=
 endif
 
 .SECONDARY:
-.PHONY: all clean install test unit e2e sanitize demo layers packages
+.PHONY: all clean install test unit e2e sanitize valgrind demo layers packages
 all: packages $(BINS)
 
 # Install what is missing where that is possible, else say what to do.
@@ -83,6 +83,11 @@ test: all $(SIM) $(UNIT) layers
 sanitize:
 	@$(MAKE) test BUILD=build/sanitize OPT="-O1 -g -fno-omit-frame-pointer" \
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+# The unit tests again, each access and each leak looked at.
+valgrind: packages $(UNIT)
+	@set -e; for t in $(UNIT); do echo "valgrind $$t"; \
+	  valgrind -q --error-exitcode=9 --leak-check=full $$t >/dev/null; done
 
 demo: all $(SIM)
 	@tests/demo
