@@ -232,6 +232,7 @@ static int process_request(struct transport *base, enum service service,
 	if (t->process.said.len)
 		log_verbose("%s: %s", service_names[service],
 			    buf_str(&t->process.said));
+	buf_reset(&t->process.said);
 	buf_release(&all);
 	return rc;
 }

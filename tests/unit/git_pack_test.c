@@ -66,7 +66,8 @@ static void deltas_are_understood(void **state)
 		edits[i] = (struct repo_edit){ paths[i], new[i],
 					       rows[i].new_len };
 	}
-	sh(f, "cd w; git add -A; git commit -qm 1; git push -q ../r.git main; "
+	sh(f, "git -C r.git config core.compression 0; cd w; "
+	   "git config core.compression 0; git add -A; git commit -qm 1; git push -q ../r.git main; "
 	   "git -C ../r.git config receive.fsckObjects true");
 	for (int limit = 1; limit < 1000; limit += 900) {
 		struct repo_cost cost;

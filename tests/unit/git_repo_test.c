@@ -522,6 +522,55 @@ static void diffs_trees(void **state)
 	buf_release(&got);
 }
 
+/*
+ * What is taken whole on a guess is given up when it turns out to be much:
+ * the cost follows the file that was asked for, wherever the bulk lies.
+ */
+static void bulk_is_not_fetched(void **state)
+{
+	static const struct {
+		const char *name, *bulk, *path;
+		unsigned most;		/* requests: hello and fetches */
+	} rows[] = {
+		{ "a megabyte beside the file", "a/b/c/%d", "a/b/c/k", 7 },
+		{ "below the directory of all", "a/b/c%d/x", "a/b/k", 6 },
+		{ "thousands of directories at the root", "d%d/dir/x", "a/k",
+		  5 },
+		{ "thousands of files at the root", "f%d", "a/b/k", 6 },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct repo_file file;
+		struct repo_cost cost;
+		struct oid head;
+
+		sh(f, "python3 -c \"\n"
+		   "import random, sys\n"
+		   "r = random.Random(%zu)\n"
+		   "print('commit refs/heads/main\\ncommitter C <c> 1 +0000\\n"
+		   "data 2\\nm')\n"
+		   "print('M 100644 inline %s\\ndata 2\\n1')\n"
+		   "for n in range(4000):\n"
+		   "    print('M 100644 inline %s' %% n)\n"
+		   "    print('data 401')\n"
+		   "    print('%%0400x' %% r.getrandbits(1600))\n"
+		   "\" | git -C r.git fast-import --quiet --force", i,
+		   rows[i].path, rows[i].bulk);
+		head = oid_of(f, "main");
+		reopen(f, NULL, false);
+		assert_ok(f, "read", repo_read(f->repo, &head, &rows[i].path, 1,
+					       &file, &f->err));
+		repo_cost(f->repo, &cost);
+		if (!file.exists || strcmp(file.text, "1\n") != 0 ||
+		    cost.requests > rows[i].most ||
+		    cost.bytes_received > 600 * 1024)
+			fail_msg("%s: %u requests, %llu bytes", rows[i].name,
+				 cost.requests,
+				 (unsigned long long)cost.bytes_received);
+	}
+}
+
 static void says_what_is_not_there(void **state)
 {
 	struct fixture *f = *state;
@@ -563,6 +612,7 @@ int main(void)
 		T(boundary_is_not_root),
 		T(knows_ancestry),
 		T(diffs_trees),
+		T(bulk_is_not_fetched),
 		T(says_what_is_not_there),
 	};
 

@@ -250,6 +250,47 @@ static void reports_are_believed_as_far_as_they_go(void **state)
 	}
 }
 
+static void what_a_server_cannot_is_not_sent(void **state)
+{
+	static const struct {
+		const char *name, *caps;
+		bool atomic;
+		const char *want;	/* words of the error */
+	} rows[] = {
+		{ "no report", "side-band-64k", false, "does not report" },
+		{ "not atomic", "report-status delete-refs", true,
+		  "several refs together" },
+		{ "no deleting", "report-status atomic", true,
+		  "deletes no branches" },
+		{ "sha256", "report-status object-format=sha256", false,
+		  "sha256" },
+	};
+	const struct push_pack pack = { .make = make_nothing };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct repo_update u[] = {
+			{ .ref = "refs/heads/main", .new_id = { "1" } },
+			{ .ref = "refs/heads/side", .old_id = { "1" } },
+		};
+		struct buf hello = { 0 };
+		struct talk t;
+
+		talk_begin(&t, "", "", 100);
+		pkt_addf(&hello, A40 " refs/heads/main%c%s\n", '\0',
+			 rows[i].caps);
+		pkt_flush(&hello);
+		t.fake.hello = hello.data;
+		t.fake.hello_len = hello.len;
+		if (wire_push(&t.wire, u, 2, rows[i].atomic, &pack,
+			      &t.err) == 0 ||
+		    !strstr(t.err.msg, rows[i].want))
+			fail_msg("%s: %s", rows[i].name, t.err.msg);
+		buf_release(&hello);
+		talk_end(&t);
+	}
+}
+
 static void ssh_places_are_parsed(void **state)
 {
 	static const struct {
@@ -342,6 +383,7 @@ int main(void)
 		cmocka_unit_test(refs_are_read),
 		cmocka_unit_test(older_greeting_is_read),
 		cmocka_unit_test(reports_are_believed_as_far_as_they_go),
+		cmocka_unit_test(what_a_server_cannot_is_not_sent),
 		cmocka_unit_test(ssh_places_are_parsed),
 		cmocka_unit_test(words_are_split),
 	};
