@@ -27,6 +27,7 @@
  *               an anchor in use, a merge key, a map or list where a scalar
  *               is expected, a template, a file encrypted by SOPS.
  * ERR_DATA:     not YAML, not UTF-8, over YE_MAX_SIZE or YE_MAX_DEPTH.
+ * ERR_USAGE:    a value or a name that is not UTF-8, an empty version.
  * On failure OUT is untouched.
  */
 
@@ -104,9 +105,15 @@ int ye_image_set(struct buf *out, const char *text, size_t len,
 		 const struct ye_options *opt, struct err *err);
 
 /*
- * The version that a Helm image value holds. KEY leads to a map with `tag`
- * and `digest` below it, or to one "repo:tag@digest" string. Keys that are
- * there and empty hold an empty version.
+ * The version that an image value holds. KEY leads to a map with `tag` and
+ * `digest` below it (or `tag: 1.2@sha256:...` alone), or to a string that is
+ * an image reference, [OLD=]NAME[:TAG][@DIGEST]: OLD= is how Argo CD's
+ * kustomize.images names what is replaced.
+ *
+ * Setting it leaves exactly VERSION's parts there. In a map, a key that is
+ * missing is added with opt->create only: not every chart knows `digest`. An
+ * empty `digest: ""` counts as none and stays. ERR_NOTFOUND from ye_helm_get()
+ * also where the map has neither.
  */
 int ye_helm_get(struct version *out, struct arena *a, const char *text,
 		size_t len, const struct ye_path *key,

