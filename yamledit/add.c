@@ -71,7 +71,7 @@ static int add_block(struct session *s, size_t at,
 		if (dash != NO_BYTE)
 			look_at_dash(&l, p, last, dash);
 		as_flow = p->ev[last].type == EV_MAP_START &&
-			  p->ev[last].style == STYLE_FLOW;
+			  ye_has_brackets(p, last);
 	}
 	if (p->ev[at].parent == NO_EV && document_end(p, s->doc) > end)
 		end = document_end(p, s->doc);
@@ -234,7 +234,7 @@ int ye_add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
 	} else if (e->type != (entry->key ? EV_MAP_START : EV_LIST_START)) {
 		rc = ye_parse_err(err, ERR_UNSAFE, e, "%s, where %s is expected",
 			       ye_ev_kind(e), entry->key ? "a map" : "a list");
-	} else if (e->style == STYLE_FLOW && e->start == e->end) {
+	} else if (e->style == STYLE_FLOW && !ye_has_brackets(&s->p, at)) {
 		rc = ye_parse_err(err, ERR_UNSAFE, e, "a map without braces "
 				  "([a: b]) holds one entry only");
 	} else if (e->style == STYLE_FLOW) {

@@ -426,6 +426,13 @@ bool ye_ev_is_merge(const struct ev *e)
 	return ye_ev_is(e, "<<") && e->style == STYLE_PLAIN;
 }
 
+bool ye_has_brackets(const struct parse *p, size_t i)
+{
+	const struct ev *end = &p->ev[p->ev[i].after - 1];
+
+	return p->ev[i].style == STYLE_FLOW && end->start < end->end;
+}
+
 bool ye_in_flow(const struct parse *p, size_t i)
 {
 	size_t parent = p->ev[i].parent;
@@ -502,7 +509,7 @@ size_t ye_node_end(const struct parse *p, size_t i)
 	 * the implied map of [a: b]. The last child knows better.
 	 */
 	if (e->type != EV_ALIAS &&
-	    (e->style == STYLE_BLOCK || e->start == e->end))
+	    !ye_has_brackets(p, i))
 		return ye_last_child_end(p, i);
 	return p->ev[e->after - 1].end;
 }

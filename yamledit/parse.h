@@ -94,6 +94,9 @@ size_t ye_last_child_end(const struct parse *p, size_t i);
  */
 size_t ye_empty_place(const struct parse *p, size_t i);
 
+/* A map or list with brackets of its own: not a block, not [a: b]. */
+bool ye_has_brackets(const struct parse *p, size_t i);
+
 /* Between [ ] or { }? */
 bool ye_in_flow(const struct parse *p, size_t i);
 

@@ -214,8 +214,6 @@ static size_t sibling_end(const struct parse *p, const struct place *at,
 static int check_shape(const struct parse *p, const struct place *at,
 		       const struct entry *e, struct err *err)
 {
-	const struct ev *parent = &p->ev[at->parent];
-
 	/* An empty key (`? : a`) has no place of its own. */
 	if (e->start == NO_BYTE || e->end == NO_BYTE || e->end < e->start ||
 	    (at->key != NO_EV && p->ev[at->key].start == p->ev[at->key].end &&
@@ -224,7 +222,7 @@ static int check_shape(const struct parse *p, const struct place *at,
 				    "is not understood well enough to remove "
 				    "from it");
 	if (e->is_first && e->next == NO_EV &&
-	    (parent->style == STYLE_BLOCK || parent->start == parent->end))
+	    !ye_has_brackets(p, at->parent))
 		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "the only "
 				    "entry: without it nothing would be left, "
 				    "which reads as null");
