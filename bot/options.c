@@ -303,52 +303,97 @@ static int short_options(struct parser *p, const char *arg)
 	return 0;
 }
 
-/* SERVICE[:LABEL][=VERSION] */
-static int wish_parse(struct parser *p, const char *text, struct wish *w)
+static int wish_add(struct parser *p, const char *text, const struct wish *w)
+{
+	struct request *r = &p->o->request;
+
+	for (size_t k = 0; k < r->wishes_len; k++)
+		if (str_eq(r->wishes[k].service, w->service) &&
+		    str_eq(r->wishes[k].label, w->label))
+			return err_set(p->err, ERR_USAGE, "'%s' is named "
+				       "twice", text);
+	r->wishes[r->wishes_len++] = *w;
+	return 0;
+}
+
+/* LABEL=VERSION,...: how the versions of several images are shown. */
+static int wishes_by_label(struct parser *p, const char *text,
+			   const struct wish *all, const char *list)
+{
+	struct arena *a = &p->o->arena;
+	char *copy = arena_strdup(a, list), *save = NULL;
+
+	for (char *item = strtok_r(copy, ",", &save); item;
+	     item = strtok_r(NULL, ",", &save)) {
+		char *eq = strrchr(item, '=');
+		struct wish w = *all;
+
+		if (!eq || eq == item)
+			return err_set(p->err, ERR_USAGE, "'%s': '%s' does not "
+				       "have the form IMAGE=VERSION", text,
+				       item);
+		w.label = arena_strndup(a, item, (size_t)(eq - item));
+		if (version_parse(&w.version, a, eq + 1, p->err) < 0)
+			return err_prefix(p->err, "%s:%s: ", w.service,
+					  w.label);
+		if (wish_add(p, text, &w) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* SERVICE[:LABEL][=VERSION], or SERVICE=LABEL=VERSION,... */
+static int wish_parse(struct parser *p, const char *text)
 {
 	const char *eq = strchr(text, '=');
 	size_t len = eq ? (size_t)(eq - text) : strlen(text);
 	const char *colon = memchr(text, ':', len);
 	size_t name_len = colon ? (size_t)(colon - text) : len;
 	struct arena *a = &p->o->arena;
+	struct wish w = { .build = p->build };
 
 	if (!name_valid(text, name_len))
 		return err_set(p->err, ERR_USAGE, "'%s': '%.*s' is not a "
 			       "service's name ([A-Za-z0-9][A-Za-z0-9._-]*); "
 			       "write SERVICE=VERSION", text, (int)name_len,
 			       text);
-	memset(w, 0, sizeof(*w));
-	w->build = p->build;
-	w->service = arena_strndup(a, text, name_len);
+	if (eq && colon) {	/* a path in a label may have a '=' in it */
+		eq = strrchr(text, '=');
+		len = (size_t)(eq - text);
+	}
+	w.service = arena_strndup(a, text, name_len);
 	if (colon)
-		w->label = arena_strndup(a, colon + 1, len - name_len - 1);
-	w->has_version = eq != NULL;
-	if (eq && version_parse(&w->version, a, eq + 1, p->err) < 0)
-		return err_prefix(p->err, "%s: ", w->service);
-	return 0;
+		w.label = arena_strndup(a, colon + 1, len - name_len - 1);
+	w.has_version = eq != NULL;
+	if (eq && !colon && strchr(eq + 1, '='))
+		return wishes_by_label(p, text, &w, eq + 1);
+	if (eq && version_parse(&w.version, a, eq + 1, p->err) < 0)
+		return err_prefix(p->err, "%s: ", w.service);
+	return wish_add(p, text, &w);
 }
 
 static int wishes_parse(struct parser *p, size_t first, bool need_version)
 {
 	struct request *r = &p->o->request;
+	size_t most = 0;
 
-	r->wishes_len = p->args_len - first;
-	r->wishes = arena_alloc(&p->o->arena,
-				r->wishes_len * sizeof(*r->wishes));
-	for (size_t i = 0; i < r->wishes_len; i++) {
-		const char *text = p->args[first + i];
+	for (size_t i = first; i < p->args_len; i++) {
+		most++;
+		for (const char *s = p->args[i]; *s; s++)
+			most += *s == ',';
+	}
+	r->wishes = arena_alloc(&p->o->arena, most * sizeof(*r->wishes));
+	for (size_t i = first; i < p->args_len; i++) {
+		const char *text = p->args[i];
+		const struct wish *w;
 
-		if (wish_parse(p, text, &r->wishes[i]) < 0)
+		if (wish_parse(p, text) < 0)
 			return -1;
-		if (need_version && !r->wishes[i].has_version)
+		w = &r->wishes[r->wishes_len - 1];
+		if (!w->has_version &&
+		    (need_version || (w->label && r->command == CMD_TO)))
 			return err_set(p->err, ERR_USAGE, "'%s' names no "
 				       "version; write %s=VERSION", text, text);
-		for (size_t k = 0; k < i; k++)
-			if (str_eq(r->wishes[k].service,
-				   r->wishes[i].service) &&
-			    str_eq(r->wishes[k].label, r->wishes[i].label))
-				return err_set(p->err, ERR_USAGE, "'%s' is "
-					       "named twice", text);
 	}
 	return 0;
 }

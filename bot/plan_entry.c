@@ -44,47 +44,53 @@ static const struct environment *entry_find(struct planner *pl)
 	return found;
 }
 
-/*
- * The versions that the wishes for one service give its slots: one for all
- * of them, or by label. A digest names one image, so it cannot go into all.
- */
-static int versions_wished(struct planner *pl, struct result *res,
-			   const struct spot *spot, struct version *out)
+/* One wish into the slots it is for. */
+static int wish_take(struct planner *pl, struct result *res,
+		     const struct place *p, const struct wish *w,
+		     struct version *out)
+{
+	size_t images = 0, hits = 0;
+
+	for (size_t i = 0; i < p->slots_len; i++)
+		images += p->slots[i].kind != FIELD_PLAIN;
+	if (!w->label && w->version.digest && images > 1) {
+		pl_stop(pl, res, ACTION_FAILED, ERR_USAGE, "%s has several "
+			"images; a digest must name its own: %s:%s="
+			"TAG@sha256:...", p->service, p->service,
+			p->slots[0].label);
+		return -1;
+	}
+	for (size_t i = 0; i < p->slots_len; i++)
+		if (!w->label || str_eq(w->label, p->slots[i].label)) {
+			out[i] = w->version;
+			hits++;
+		}
+	if (hits)
+		return 0;
+	pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s has no image '%s'; "
+		"it has '%s'%s", p->service, w->label, p->slots[0].label,
+		p->slots_len > 1 ? " and others" : "");
+	return -1;
+}
+
+int pl_versions_wished(struct planner *pl, struct result *res,
+		       const struct spot *spot, struct version *out)
 {
 	const struct place *p = &spot->place;
 	const struct request *r = pl->request;
-	size_t images = 0;
 
-	for (size_t i = 0; i < p->slots_len; i++) {
+	for (size_t i = 0; i < p->slots_len; i++)
 		out[i] = p->slots[i].version;
-		images += p->slots[i].kind != FIELD_PLAIN;
-	}
-	for (size_t k = 0; k < r->wishes_len; k++) {
-		const struct wish *w = &r->wishes[k];
-		bool hit = false;
+	/* What is said of one image counts more than what is said of all. */
+	for (int labelled = 0; labelled < 2; labelled++)
+		for (size_t k = 0; k < r->wishes_len; k++) {
+			const struct wish *w = &r->wishes[k];
 
-		if (!str_eq(w->service, p->service))
-			continue;
-		if (!w->label && w->version.digest && images > 1) {
-			pl_stop(pl, res, ACTION_FAILED, ERR_USAGE, "%s has "
-				"several images; a digest must name its own: "
-				"%s:%s=TAG@sha256:...", p->service, p->service,
-				p->slots[0].label);
-			return -1;
+			if (str_eq(w->service, p->service) && w->has_version &&
+			    (w->label != NULL) == labelled &&
+			    wish_take(pl, res, p, w, out) < 0)
+				return -1;
 		}
-		for (size_t i = 0; i < p->slots_len; i++)
-			if (!w->label || str_eq(w->label, p->slots[i].label)) {
-				out[i] = w->version;
-				hit = true;
-			}
-		if (!hit) {
-			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s has "
-				"no image '%s'; it has '%s'%s", p->service,
-				w->label, p->slots[0].label,
-				p->slots_len > 1 ? " and others" : "");
-			return -1;
-		}
-	}
 	/* A field beside the images repeats what they run. */
 	for (size_t i = 1; i < p->slots_len; i++)
 		if (p->slots[i].kind == FIELD_PLAIN &&
@@ -154,7 +160,7 @@ static void bump_one(struct planner *pl, const struct spot *spot)
 			p->env->name, p->slots[0].file);
 		return;
 	}
-	if (versions_wished(pl, res, spot, versions) < 0 ||
+	if (pl_versions_wished(pl, res, spot, versions) < 0 ||
 	    pl_override_refused(pl, res, spot))
 		return;
 	version = place_version(pl_arena(pl), p->slots, versions, p->slots_len);

@@ -46,17 +46,10 @@ static bool was_proven(struct planner *pl, struct result *res,
 
 /* `to ENV SERVICE=VERSION`: the version a person named. */
 static void to_named(struct planner *pl, struct result *res,
-		     const struct spot *spot, const struct wish *w)
+		     const struct spot *spot, const char *version)
 {
-	const struct place *p = &spot->place;
-	struct version *versions = arena_alloc(pl_arena(pl), p->slots_len *
-					       sizeof(*versions));
 	struct candidate c = { 0 };
-	const char *version;
 
-	for (size_t i = 0; i < p->slots_len; i++)
-		versions[i] = w->version;
-	version = place_version(pl_arena(pl), p->slots, versions, p->slots_len);
 	res->new_version = version;
 	if (pl_from_len(spot) ? !was_proven(pl, res, spot, version, &c)
 			   : !was_there(pl, res, spot, version))
@@ -68,6 +61,19 @@ static void to_named(struct planner *pl, struct result *res,
 		return;
 	}
 	pl_promote_version(pl, res, spot, version, c.stay, c.slowest, true);
+}
+
+/* What the wishes name, canonical; NULL: RES says what is wrong with them. */
+static const char *version_named(struct planner *pl, struct result *res,
+				 const struct spot *spot)
+{
+	const struct place *p = &spot->place;
+	struct version *versions = arena_alloc(pl_arena(pl), p->slots_len *
+					       sizeof(*versions));
+
+	if (pl_versions_wished(pl, res, spot, versions) < 0)
+		return NULL;
+	return place_version(pl_arena(pl), p->slots, versions, p->slots_len);
 }
 
 /* `to ENV SERVICE`: the candidate; where that rule cannot say, what is live. */
@@ -96,10 +102,10 @@ static void to_newest(struct planner *pl, struct result *res,
 	pl_promote_version(pl, res, spot, c.version, c.stay, c.slowest, true);
 }
 
-static void to_one(struct planner *pl, const struct spot *spot,
-		   const struct wish *w)
+static void to_one(struct planner *pl, const struct spot *spot, bool is_named)
 {
 	const struct place *p = &spot->place;
+	const char *version = NULL;
 	struct result *res;
 
 	if (!p->exists || p->err.code) {
@@ -128,20 +134,19 @@ static void to_one(struct planner *pl, const struct spot *spot,
 	res = pl_result(pl, spot, p->service, p->env->name);
 	if (pl_override_refused(pl, res, spot))
 		return;
-	if (!w->has_version && pl_in_sync(pl, spot)) {
-		pl_tidy(pl, res, spot);
-		return;
+	if (is_named) {
+		version = version_named(pl, res, spot);
+		if (!version)
+			return;
 	}
-	if (w->has_version && p->slots_len == 1 &&
-	    str_eq(place_version(pl_arena(pl), p->slots, &w->version, 1),
-		   p->version)) {
+	if (is_named ? str_eq(version, p->version) : pl_in_sync(pl, spot)) {
 		pl_tidy(pl, res, spot);
 		return;
 	}
 	if (pl_stopped(pl, res, spot) || !pl_timelines_here(pl, spot))
 		return;
-	if (w->has_version)
-		to_named(pl, res, spot, w);
+	if (is_named)
+		to_named(pl, res, spot, version);
 	else
 		to_newest(pl, res, spot);
 	pl_tell_forge(pl, res, spot);
@@ -161,7 +166,16 @@ void plan_to(struct planner *pl)
 	for (size_t i = 0; i < r->wishes_len; i++) {
 		const struct wish *w = &r->wishes[i];
 		size_t service = state_service(s, w->service);
+		bool is_named = w->has_version, again = false;
 
+		/* Several images of one service move together. */
+		for (size_t k = 0; k < r->wishes_len; k++)
+			if (k != i && str_eq(r->wishes[k].service, w->service)) {
+				is_named |= r->wishes[k].has_version;
+				again |= k < i;
+			}
+		if (again)
+			continue;
 		if (service == SIZE_MAX) {
 			struct result *res = pl_result(pl, NULL, w->service,
 						       r->env);
@@ -171,14 +185,13 @@ void plan_to(struct planner *pl)
 				"them", w->service);
 			continue;
 		}
-		if (s->config.environments[e].from_len == 0 &&
-		    !w->has_version) {
+		if (s->config.environments[e].from_len == 0 && !is_named) {
 			err_set(&pl->plan->err, ERR_USAGE, "%s is an entry "
 				"environment: builds get there by `git promote "
 				"bump`; name a version to bring one back",
 				r->env);
 			return;
 		}
-		to_one(pl, state_spot(s, service, e), w);
+		to_one(pl, state_spot(s, service, e), is_named);
 	}
 }

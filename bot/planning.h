@@ -165,6 +165,15 @@ void pl_promote_version(struct planner *pl, struct result *res,
 			const struct stay *stay, const struct stay *slowest,
 			bool named);
 
+/*
+ * bot/plan_entry.c: the versions that the wishes for SPOT's service give its
+ * slots, in OUT: one for all of them, or by label; an image that is not named
+ * keeps what it has. -1: RES says why not. A digest names one image, so it
+ * cannot go into all.
+ */
+int pl_versions_wished(struct planner *pl, struct result *res,
+		       const struct spot *spot, struct version *out);
+
 /* One per command: bot/plan_entry.c, plan_to.c, plan_promote.c ... */
 void plan_bump(struct planner *pl);
 void plan_to(struct planner *pl);

@@ -43,3 +43,20 @@ idle "where a rollback is pushed, its branch is not ours" bot auto
 forge rollback/staging/web $staging 1.3.0
 idle "with an earlier version neither" bot auto
 is "staging is as it was, in its place" "$(field web staging)" 1.4.1
+
+# ---- several images, by pull request ----
+story '/^services:/,$d; s/    promote: auto//'
+cat >>"$T/seed/promote.yaml" <<'X'
+services:
+  - service: pair
+    fields:
+      - {kustomize: "apps/web/overlays/{dir}/kustomization.yaml", image: registry.example.com/team/web}
+      - {kustomize: "apps/api/overlays/{dir}/kustomization.yaml", image: registry.example.com/team/api}
+X
+repo_new "${REPO}b" "$T/seed"
+REPO=${REPO}b PROMOTE_REPO=$REPO_URL
+bot bump pair=1.6.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+runs "both images by one pull request" 0 bot to staging pair=1.6.0
+is "and it is merged" "$(states) $(field web staging) $(field api staging)" "#1:merged 1.6.0 1.6.0"
+idle "what is there already needs none" bot to staging pair=1.6.0

@@ -1,0 +1,78 @@
+#!/bin/bash
+# Edges of the main job on a repository on disk: several images, odd trees.
+. "$(dirname "$0")/../lib.sh"
+
+repo=$T/config.git
+export PROMOTE_REPO=$repo PROMOTE_FORGE=none
+digest=sha256:$(printf 'a%.0s' {1..64})
+
+# The files of $T/seed, on main of a new repository.
+plant() {
+	at 2026-11-01T08:00:00Z
+	rm -rf "$repo"
+	git init -q -b main "$T/seed"
+	git -C "$T/seed" add -A
+	git -C "$T/seed" commit -qm 'as it was'
+	git clone -q --bare "$T/seed" "$repo"
+}
+shown() { git -C "$repo" show "main:$1"; }
+count() { git -C "$repo" rev-list --count main; }
+
+# ---- several images of one service ----
+billing() { # ENVIRONMENT: api, worker and digest there
+	shown "billing/$1/kustomization.yaml" | sed -n \
+		's/.*newTag: //p; s/.*digest: sha256:\(....\).*/@\1/p' | xargs
+}
+rm -rf "$T/seed"
+for env in dev staging prod; do
+	mkdir -p "$T/seed/billing/$env"
+	cat >"$T/seed/billing/$env/kustomization.yaml" <<-'X'
+	resources:
+	  - "https://git.example.com/billing//deploy?ref=1.0.0"
+	images:
+	  - name: r.example.com/billing/api
+	    newTag: 1.0.0
+	  - name: r.example.com/billing/worker
+	    newTag: 1.0.0
+	X
+done
+cat >"$T/seed/promote.yaml" <<'X'
+version: 1
+environments:
+  dev: {deliver: push}
+  staging: {from: dev, deliver: push, promote: auto}
+  prod: {from: staging, deliver: push}
+services:
+  - service: billing
+    fields:
+      - {kustomize: "billing/{dir}/kustomization.yaml", image: r.example.com/billing/api}
+      - {kustomize: "billing/{dir}/kustomization.yaml", image: r.example.com/billing/worker}
+      - {file: "billing/{dir}/kustomization.yaml", path: "resources[0]", value: "https://git.example.com/billing//deploy?ref={tag}"}
+X
+plant
+mixed="api=1.1.0,worker=1.1.0@$digest"
+runs "one tag for all images" 0 bot bump billing=1.0.1
+is "each has it" "$(billing dev)" "1.0.1 1.0.1"
+runs "one image with a digest, the others by tag" 0 \
+	bot bump "billing:worker=1.1.0@$digest" billing=1.1.0
+is "in whichever order they were said" "$(billing dev)" "1.1.0 1.1.0 @aaaa"
+is "what repeats the first image follows it" \
+	"$(shown billing/dev/kustomization.yaml | grep -c 'ref=1.1.0')" 1
+runs "both to staging" 0 bot auto
+is "tag and digest" "$(billing staging)" "1.1.0 1.1.0 @aaaa"
+runs "to prod, one image of them" 11 bot to prod billing:api=1.1.0
+has "is a pair that was never live in staging" \
+	'api=1.1.0,worker=1.0.0 has not been live in staging'
+runs "an image that is not there" 14 bot to prod billing:nope=1.1.0
+has "is said" "no image 'nope'"
+runs "an image without a version" 2 bot to prod billing:worker
+runs "to prod, image by image" 0 bot to prod billing:api=1.1.0 \
+	"billing:worker=1.1.0@$digest"
+is "has both" "$(billing prod)" "1.1.0 1.1.0 @aaaa"
+is "in one commit" "$(count)" 5
+runs "the form in which it is shown is understood" 0 bot to prod "billing=$mixed"
+has "nothing to do" unchanged
+runs "by a tag alone the digest goes" 0 bot bump billing=1.2.0
+is "from the file, too" "$(billing dev)" "1.2.0 1.2.0"
+runs "the form in which it is shown, wrong" 2 bot to prod billing=api=1.1.0,worker
+has "what is wrong is said" "'worker' does not have the form IMAGE=VERSION"
