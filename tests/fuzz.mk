@@ -17,7 +17,8 @@ fuzz: $(patsubst %,$(FUZZ)/%,$(FUZZERS)) $(FUZZ)/seeds
 	@for f in $(FUZZERS); do \
 	  mkdir -p $(FUZZ)/corpus/$$f $(FUZZ)/seeds/$$f; \
 	  $(FUZZ)/$$f -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 \
-	    -dict=tests/fuzz/yaml.dict -verbosity=0 -print_final_stats=1 \
+	    -dict=tests/fuzz/$$(case $$f in git_*) echo git;; *) echo yaml;; \
+	    esac).dict -verbosity=0 -print_final_stats=1 \
 	    -artifact_prefix=$(FUZZ)/$$f- $(FUZZ)/corpus/$$f $(FUZZ)/seeds/$$f \
 	    $$(ls -d tests/fuzz/found/$$f 2>/dev/null) \
 	    >$(FUZZ)/$$f.log 2>&1 || \
