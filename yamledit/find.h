@@ -48,11 +48,12 @@ int ye_find_document(size_t *out, const struct parse *p,
 
 /*
  * Text that nobody may edit: a template that happens to parse, a file whose
- * encryption by SOPS an edit would break.
+ * encryption by SOPS an edit would break, line ends that readers differ in.
+ * (editable.c)
  */
 int ye_check_editable(const struct parse *p, struct err *err);
 
-/* Is there a map of flow maps as {{ x }} makes one? */
+/* Does the scalar E hold a {{ }} that something fills in? */
 bool ye_is_template_string(const struct ev *e);
 
 /* "a map", "a list", "a string", "an alias": for messages. */

@@ -7,7 +7,6 @@
 
 #include <yaml.h>
 
-#include "bot/base/buf.h"
 #include "yamledit/edit.h"
 #include "yamledit/scalar.h"
 #include "yamledit/text.h"
@@ -424,110 +423,4 @@ bool ye_ev_is_string(const struct ev *e)
 bool ye_ev_is_merge(const struct ev *e)
 {
 	return ye_ev_is(e, "<<") && e->style == STYLE_PLAIN;
-}
-
-bool ye_has_brackets(const struct parse *p, size_t i)
-{
-	const struct ev *end = &p->ev[p->ev[i].after - 1];
-
-	return p->ev[i].style == STYLE_FLOW && end->start < end->end;
-}
-
-bool ye_in_flow(const struct parse *p, size_t i)
-{
-	size_t parent = p->ev[i].parent;
-
-	return parent != NO_EV && p->ev[parent].style == STYLE_FLOW;
-}
-
-/* The indicator, its modifiers and comment, then the last line with text. */
-static size_t block_scalar_end(const struct parse *p, const struct ev *e)
-{
-	size_t start = ye_content_start(p, e);
-	size_t head = ye_line_end(p->text, p->text_len, start), end = e->end;
-
-	if (ye_text_has(p->text, start, ye_word_end(p->text, p->text_len, start),
-			'+'))
-		return end;	/* all blank lines are content */
-	while (end > head && strchr(" \n\r", p->text[end - 1]))
-		end--;
-	return end;
-}
-
-size_t ye_empty_place(const struct parse *p, size_t i)
-{
-	const struct ev *e = &p->ev[i], *before;
-	size_t at;
-
-	if (e->parent == NO_EV)		/* behind the --- */
-		return p->ev[i - 1].implicit ? NO_BYTE : p->ev[i - 1].end;
-	if (p->ev[e->parent].type == EV_LIST_START)
-		return e->start > 0 && p->text[e->start - 1] == '-'
-			? e->start : NO_BYTE;
-	before = &p->ev[i - 1];
-	at = before->type == EV_MAP_END || before->type == EV_LIST_END
-		? ye_node_end(p, before->target) : ye_node_end(p, i - 1);
-	at = ye_skip_gap(p->text, p->text_len, at);
-	if (at >= p->text_len || p->text[at] != ':')
-		return NO_BYTE;
-	/* `:a` begins the next key, but for what is inside { }. */
-	if (!ye_in_flow(p, i) && at + 1 < p->text_len &&
-	    !ye_is_blank(p->text[at + 1]) && !ye_is_break(p->text[at + 1]))
-		return NO_BYTE;
-	return at + 1;
-}
-
-size_t ye_last_child_end(const struct parse *p, size_t i)
-{
-	const struct ev *ev = p->ev;
-	size_t last = ev[i].after - 1, key = NO_EV, value = NO_EV;
-
-	for (size_t c = i + 1; c < last; c = ev[c].after) {
-		key = value;
-		value = c;
-	}
-	if (value == NO_EV)
-		return ev[i].end;
-	if (ev[i].type == EV_MAP_START && ev[value].type == EV_SCALAR &&
-	    ev[value].start == ev[value].end) {
-		size_t at = ye_empty_place(p, value);
-
-		return at == NO_BYTE ? ye_node_end(p, key) : at;
-	}
-	return ye_node_end(p, value);
-}
-
-size_t ye_node_end(const struct parse *p, size_t i)
-{
-	const struct ev *e = &p->ev[i];
-
-	if (e->type == EV_SCALAR)
-		return e->style == STYLE_LITERAL || e->style == STYLE_FOLDED
-			? block_scalar_end(p, e) : e->end;
-	/*
-	 * A block map or list ends for libyaml at the next token, and so does
-	 * the implied map of [a: b]. The last child knows better.
-	 */
-	if (e->type != EV_ALIAS &&
-	    !ye_has_brackets(p, i))
-		return ye_last_child_end(p, i);
-	return p->ev[e->after - 1].end;
-}
-
-size_t ye_content_start(const struct parse *p, const struct ev *e)
-{
-	size_t at = e->start;
-	int left = !!e->anchor + !!e->tag;
-
-	while (left > 0) {
-		at = ye_skip_gap(p->text, e->end, at);
-		if (at >= e->end)
-			break;
-		/* &a:b is an anchor a for libyaml, with ":b" behind it. */
-		at = p->text[at] == '&' && e->anchor
-			? at + 1 + strlen(e->anchor)
-			: ye_word_end(p->text, e->end, at);
-		left--;
-	}
-	return left || e->anchor || e->tag ? ye_skip_gap(p->text, e->end, at) : at;
 }
