@@ -78,15 +78,22 @@ measure() {
 }
 
 K=apps/svc-0000/overlays/dev/kustomization.yaml
+# The whole file as it shall be, @ in place of the tag.
+kustomization() { # SERVICE
+	printf '%s\n' "apiVersion: kustomize.config.k8s.io/v1beta1" \
+		"kind: Kustomization" "namespace: dev" "resources:" \
+		"  - ../../base" "images:" \
+		"  - name: registry.example.com/team/$1" "    newTag: ${2-@}"
+}
 bump() { # URL NAME: by ourselves
-	measure "$2" "$W" "$1" bump refs/heads/main "$K=newTag: @"
+	measure "$2" "$W" "$1" bump refs/heads/main "$K=$(kustomization svc-0000)"
 }
 
 cat >"$T/depth1.sh" <<'E'
 set -e
 git clone -q --depth 1 "$1" "$2/work"
 cd "$2/work"
-sed -i "s/newTag: .*/newTag: $RANDOM$$/; t; \$a newTag: $RANDOM$$" "$3"
+sed -i "s/newTag: .*/newTag: $RANDOM$$/" "$3"
 git commit -qam bump
 git push -q
 E
@@ -95,7 +102,7 @@ set -e
 git clone -q --filter=blob:none --depth 1 --sparse "$1" "$2/work"
 cd "$2/work"
 git sparse-checkout set "$(dirname "$3")"
-sed -i "s/newTag: .*/newTag: $RANDOM$$/; t; \$a newTag: $RANDOM$$" "$3"
+sed -i "s/newTag: .*/newTag: $RANDOM$$/" "$3"
 git commit -qam bump
 git push -q
 E
@@ -103,12 +110,16 @@ cat >"$T/full.sh" <<'E'
 set -e
 git clone -q "$1" "$2/work"
 cd "$2/work"
-sed -i "s/newTag: .*/newTag: $RANDOM$$/; t; \$a newTag: $RANDOM$$" "$3"
+sed -i "s/newTag: .*/newTag: $RANDOM$$/" "$3"
 git commit -qam bump
 git push -q
 E
 
-field() { cut -d' ' -f"$2" <<<"${got[$1]-0}"; }
+# What was not measured is no number, and holds nothing.
+field() {
+	local nan='float("nan")'
+	cut -d' ' -f"$2" <<<"${got[$1]-$nan $nan $nan $nan $nan $nan}"
+}
 holds() { # NAME PYTHON-EXPRESSION
 	check "$1 ($2)" python3 -c "import sys; sys.exit(not ($2))"
 }
@@ -125,7 +136,8 @@ for size in 300:500 300:20000 2000:100000; do
 	RUNS=1 measure "$s full clone, commit, push" bash "$T/full.sh" "$U" "$T" "$K"
 	many=()
 	for ((i = 0; i < 300; i++)); do
-		many+=("$(printf 'apps/svc-%04d/overlays/dev/kustomization.yaml=newTag: %s' $i $RANDOM)")
+		svc=$(printf 'svc-%04d' $i)
+		many+=("apps/$svc/overlays/dev/kustomization.yaml=$(kustomization "$svc" "3.$RANDOM$i")")
 	done
 	RUNS=1 measure "$s ours, 300 services in one run" "$W" "$U" bump refs/heads/main "${many[@]}"
 	for depth in 100 1000 ${HISTORY:-10000}; do
