@@ -177,6 +177,8 @@ static int fill_block(struct session *s, size_t at, const struct fresh *made,
 	int column = ye_child_column(p, e->parent);
 	struct buf text = { 0 };
 
+	if (ye_check_tabs(p, place, e, err) < 0)
+		return -1;
 	if (column < 0)
 		return ye_parse_err(err, ERR_UNSAFE, e, "this shape is not "
 				    "understood well enough to add to it");

@@ -271,6 +271,25 @@ static bool is_block_text(const struct ev *e)
 	return e->style == STYLE_LITERAL || e->style == STYLE_FOLDED;
 }
 
+int ye_check_tabs(const struct parse *p, size_t end, const struct ev *e,
+		  struct err *err)
+{
+	size_t n = p->text_len, at = ye_line_end(p->text, n, end);
+
+	while (at < n) {
+		size_t line = ye_skip_break(p->text, n, at);
+
+		at = ye_skip_blanks(p->text, n, line);
+		if (ye_text_has(p->text, line, at, '\t'))
+			return ye_parse_err(err, ERR_UNSAFE, e, "a line below "
+				"begins with a tab, which would be an error "
+				"behind the new text");
+		if (at < n && !ye_is_break(p->text[at]))
+			break;
+	}
+	return 0;
+}
+
 int ye_check_last_line(const struct parse *p, size_t end, size_t i,
 		       struct err *err)
 {
@@ -278,6 +297,8 @@ int ye_check_last_line(const struct parse *p, size_t end, size_t i,
 	size_t n = p->text_len, at, line;
 	bool is_strip;
 
+	if (ye_check_tabs(p, end, &p->ev[i], err) < 0)
+		return -1;
 	if (!last || !is_block_text(last))
 		return 0;
 	at = ye_content_start(p, last);

@@ -52,9 +52,18 @@ void ye_splice_lines(struct plan *plan, const struct parse *p, size_t end,
 const struct ev *ye_text_above(const struct parse *p, size_t i);
 
 /*
+ * libyaml takes tabs that begin the lines below a plain scalar, blank lines
+ * or a comment, as part of it, and refuses them below others. ERR_UNSAFE, at
+ * the event E, where the lines below the one of byte END begin so.
+ */
+int ye_check_tabs(const struct parse *p, size_t end, const struct ev *e,
+		  struct err *err);
+
+/*
  * A block scalar at the end of a text without a last line break has no line
  * break in its value either: any line added behind it would give it one.
- * ERR_UNSAFE where the text above event I, which ends at END, is such.
+ * ERR_UNSAFE where the text above event I, which ends at END, is such, and
+ * as ye_check_tabs().
  */
 int ye_check_last_line(const struct parse *p, size_t end, size_t i,
 		       struct err *err);

@@ -107,31 +107,16 @@ int ye_splice_empty(struct session *s, size_t ev, const char *value,
 	return 0;
 }
 
-/*
- * libyaml takes tabs that begin the lines below a plain scalar, blank lines
- * or a comment, as part of it, and refuses them below a quoted one.
- */
+/* Quotes where a plain scalar was: the tabs below it are in the way then. */
 static int check_below(const struct parse *p, size_t ev, char last,
 		       struct err *err)
 {
 	const struct ev *e = &p->ev[ev];
-	size_t n = p->text_len, at = ye_line_end(p->text, n, e->end);
 
 	if (e->style != STYLE_PLAIN || (last != '"' && last != '\'') ||
 	    ye_in_flow(p, ev))
 		return 0;
-	while (at < n) {
-		size_t line = ye_skip_break(p->text, n, at);
-
-		at = ye_skip_blanks(p->text, n, line);
-		if (ye_text_has(p->text, line, at, '\t'))
-			return ye_parse_err(err, ERR_UNSAFE, e, "a line below "
-				"begins with a tab, which would be an error "
-				"below a quoted value");
-		if (at < n && !ye_is_break(p->text[at]))
-			break;
-	}
-	return 0;
+	return ye_check_tabs(p, e->end, e, err);
 }
 
 /*
