@@ -274,11 +274,11 @@ static bool is_block_text(const struct ev *e)
 int ye_check_tabs(const struct parse *p, size_t end, const struct ev *e,
 		  struct err *err)
 {
-	size_t n = p->text_len, at = ye_line_end(p->text, n, end);
+	size_t n = p->text_len, line = end, at;
 
-	while (at < n) {
-		size_t line = ye_skip_break(p->text, n, at);
-
+	if (end == 0 || !ye_is_break(p->text[end - 1]))
+		line = ye_skip_break(p->text, n, ye_line_end(p->text, n, end));
+	for (; line < n; line = ye_skip_break(p->text, n, at)) {
 		at = ye_skip_blanks(p->text, n, line);
 		if (ye_text_has(p->text, line, at, '\t'))
 			return ye_parse_err(err, ERR_UNSAFE, e, "a line below "
