@@ -40,6 +40,7 @@ github_filters() {
 # No such process, or one that only waits to be counted (a container may have
 # nobody who does).
 gone() {
+	[ -n "$1" ] || return 1
 	case $(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) in
 	'' | Z) return 0 ;;
 	esac
@@ -202,7 +203,7 @@ check "and is not left behind" gone "$(cat "$T/ssh.pid")"
 make_repo hangs
 printf '#!/bin/sh\necho $$ >%s/hook.pid\nsleep 600\n' "$T" >"$R/hooks/pre-receive"
 chmod +x "$R/hooks/pre-receive"
-check "a hook that hangs: exit 12" expect_exit 12 env WIRE_TIMEOUT_MS=1500 \
+check "a hook that hangs: exit 12" expect_exit 12 env WIRE_TIMEOUT_MS=4000 \
 	"$W" "$R" bump refs/heads/main "apps/svc-0003/$K=x"
 check "and is not left behind" gone "$(cat "$T/hook.pid")"
 

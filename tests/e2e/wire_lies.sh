@@ -5,7 +5,7 @@
 
 W=$BUILD/wiretool
 K=apps/svc-0003/overlays/dev/kustomization.yaml
-export WIRE_TIMEOUT_MS=2500
+export WIRE_TIMEOUT_MS=30000
 
 python3 tests/wire/make-repo.py 5 10 >"$T/import"
 git init -q --bare -b main "$T/r.git"
@@ -59,10 +59,10 @@ lie html		13 "no git repository answers there"
 lie redirect-here	13 "redirects to /elsewhere"
 lie fatal		12 "out of disk"
 lie cut-off		12 "."
-lie silent		12 "."
-lie drip		12 "."
-WIRE_TIMEOUT_MS=20000 lie endless-progress 14 "more than the"
-WIRE_TIMEOUT_MS=20000 lie endless-pack 14 "more than the"
+lie endless-progress	14 "more than the"
+lie endless-pack	14 "more than the"
+WIRE_TIMEOUT_MS=1500 lie silent 12 "."
+WIRE_TIMEOUT_MS=1500 lie drip 12 "."
 
 # It said no, and meant it.
 printf '#!/bin/sh\nexit 1\n' >"$T/r.git/hooks/pre-receive"
@@ -77,7 +77,7 @@ for lost in lost-reply lost-reply-500 half-report other-ref; do
 	is "$lost: it had landed" \
 		"$(git -C "$T/r.git" show "main:$K")" "$lost"
 done
-lie silent-push 12 "push: unknown" moves
+WIRE_TIMEOUT_MS=3000 lie silent-push 12 "push: unknown" moves
 
 # A neighbour lands on top before the ref is read again.
 printf '#!/bin/sh\n%s\n%s\n' \
