@@ -195,7 +195,7 @@ check "a GIT_SSH_COMMAND that wants a shell is exit 2" expect_exit 2 \
 printf '#!/bin/sh\necho $$ >%s/ssh.pid\nexec sleep 600\n' "$T" >"$T/silent"
 chmod +x "$T/silent"
 check "an ssh that says nothing ends at the deadline: exit 12" expect_exit 12 \
-	env -u GIT_SSH_COMMAND GIT_SSH="$T/silent" WIRE_TIMEOUT_MS=700 \
+	env -u GIT_SSH_COMMAND GIT_SSH="$T/silent" WIRE_TIMEOUT_MS=2000 \
 	"$W" a@b:c refs refs/heads/
 check "and is not left behind" gone "$(cat "$T/ssh.pid")"
 
