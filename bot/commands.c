@@ -138,7 +138,7 @@ const struct command commands[] = {
 	  "there.\n\n"
 	  "  git promote to production web\n"
 	  "  git promote to production web=1.4.1 --reason 'back after fix'",
-	  OPT_COMMON | OPT_REASON, cmd_change },
+	  OPT_COMMON | OPT_REASON | OPT_ONLY, cmd_change },
 	{ "auto", CMD_AUTO, "",
 	  "promote all that is ready, look after what is open (cron)",
 	  "Promote every version whose gates pass, in environments with "
@@ -155,7 +155,7 @@ const struct command commands[] = {
 	  "brings it back, only a newer version or\n`git promote to ENV "
 	  "SERVICE=VERSION --reason TEXT`.\n\n"
 	  "  git promote rollback production web --reason 'errors since noon'",
-	  OPT_COMMON | OPT_REASON | OPT_ROLLBACK, cmd_change },
+	  OPT_COMMON | OPT_REASON | OPT_ROLLBACK | OPT_ONLY, cmd_change },
 	{ "status", CMD_STATUS, "[ENV...]",
 	  "what runs where, and what each promotion waits for",
 	  "What runs where, what each pending promotion waits for, what "
@@ -234,6 +234,15 @@ void help_config(void)
 	     "`none` for nothing; without it, everything). A service's\n"
 	     "`environments: {ENV: {...}}` sets any of these again for "
 	     "itself; a gate set to\n`none` does not count for it.\n"
+	     "\n"
+	     "Beside `services`:\n"
+	     "\n"
+	     "  together: {shop: [web, api]}   # one commit, all or none; "
+	     "`+shop` names the set\n"
+	     "  limits:                        # for auto; the oldest eligible "
+	     "goes first\n"
+	     "    promotions: 10               # begun in one run\n"
+	     "    pull-requests: 5             # open in one environment\n"
 	     "\n"
 	     "Emergency stop: a file promote.stop beside promote.yaml, with "
 	     "the reason in it,\nor promote.stop.ENV for one environment. "

@@ -392,7 +392,8 @@ static void version_check(struct reader *rd, const struct node *n)
 static void top_read(struct reader *rd, const struct node *n)
 {
 	static const char *const known[] = { "version", "forge",
-					     "environments", "services", NULL };
+					     "environments", "services",
+					     "together", "limits", NULL };
 	static const struct {
 		const char *key, *example;
 		void (*read)(struct reader *rd, const struct node *n);
@@ -404,6 +405,8 @@ static void top_read(struct reader *rd, const struct node *n)
 		  environments_read, true },
 		{ "services", "services: [{kustomize: apps/{service}/overlays/"
 		  "{dir}/kustomization.yaml}]", rd_services, true },
+		{ "together", "", rd_together, false },
+		{ "limits", "", rd_limits, false },
 	};
 
 	if (!is_kind(rd, n, NODE_MAP, CONFIG_FILE, "version: 1"))

@@ -75,6 +75,19 @@ struct service_spec {
 	struct rules *rules;	/* one per environment, overrides applied */
 };
 
+/* Services that move together. */
+struct set {
+	const struct node *node;
+	const char *name;
+	const char **members;
+	size_t members_len;
+};
+
+struct limits {			/* of auto; 0: none */
+	size_t promotions;	/* begun in one run */
+	size_t pull_requests;	/* open in one environment */
+};
+
 struct config {
 	struct arena arena;
 	const char *forge;	/* kind, or NULL */
@@ -82,6 +95,9 @@ struct config {
 	size_t environments_len;
 	struct service_spec *services;
 	size_t services_len;
+	struct set *sets;
+	size_t sets_len;
+	struct limits limits;
 };
 
 #define CONFIG_MAX_SIZE	(1u << 20)	/* bytes */

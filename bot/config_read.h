@@ -68,6 +68,11 @@ void rd_rules_default(struct rules *out);
 
 void rd_services(struct reader *rd, const struct node *n);
 
+/* bot/config_together.c --------------------------------------------------- */
+
+void rd_together(struct reader *rd, const struct node *n);
+void rd_limits(struct reader *rd, const struct node *n);
+
 /* bot/config_template.c --------------------------------------------------- */
 
 enum template_marks {

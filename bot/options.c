@@ -112,6 +112,13 @@ static int opt_to(struct parser *p, const char *v)
 	return 0;
 }
 
+static int opt_only(struct parser *p, const char *v)
+{
+	(void)v;
+	p->o->request.only = true;
+	return 0;
+}
+
 static int opt_back_to(struct parser *p, const char *v)
 {
 	p->o->request.back_to = v;
@@ -202,6 +209,8 @@ static const struct option {
 	  "the entry environment; needed only where there are several" },
 	{ "to", 0, "VERSION", OPT_ROLLBACK, opt_back_to,
 	  "an earlier version than the one before the present" },
+	{ "only", 0, NULL, OPT_ONLY, opt_only,
+	  "this service alone, not the set that it moves with" },
 	{ "image", 0, "REF", OPT_BUMP, opt_image,
 	  "registry/name:tag; bumps every service that runs this image" },
 	{ "source", 0, "URL", OPT_BUMP, opt_source,
@@ -345,6 +354,9 @@ static int wishes_by_label(struct parser *p, const char *text,
 /* SERVICE[:LABEL][=VERSION], or SERVICE=LABEL=VERSION,... */
 static int wish_parse(struct parser *p, const char *text)
 {
+	bool may_be_set = p->command->id == CMD_TO ||
+			  p->command->id == CMD_ROLLBACK;
+	size_t plus = may_be_set && text[0] == '+';
 	const char *eq = strchr(text, '=');
 	size_t len = eq ? (size_t)(eq - text) : strlen(text);
 	const char *colon = memchr(text, ':', len);
@@ -352,7 +364,10 @@ static int wish_parse(struct parser *p, const char *text)
 	struct arena *a = &p->o->arena;
 	struct wish w = { .build = p->build };
 
-	if (!name_valid(text, name_len))
+	if (plus && p->o->request.only)
+		return err_set(p->err, ERR_USAGE, "'%s' is a set; --only is "
+			       "for one service of it", text);
+	if (!name_valid(text + plus, name_len - plus))
 		return err_set(p->err, ERR_USAGE, "'%s': '%.*s' is not a "
 			       "service's name ([A-Za-z0-9][A-Za-z0-9._-]*); "
 			       "write SERVICE=VERSION", text, (int)name_len,

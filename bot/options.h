@@ -33,6 +33,7 @@ enum {
 	OPT_REASON = 1 << 2,	/* --reason, --override */
 	OPT_LOG = 1 << 3,	/* --limit */
 	OPT_ROLLBACK = 1 << 4,	/* --to VERSION */
+	OPT_ONLY = 1 << 5,	/* --only */
 };
 
 /*

@@ -112,7 +112,7 @@ void pl_reason(struct planner *pl, struct result *res, const char *fmt, ...)
 
 void plan_make(struct plan *p, const struct state *s, const struct request *r)
 {
-	struct planner pl = { p, s, r };
+	struct planner pl = { .plan = p, .state = s, .request = r };
 
 	plan_release(p);
 	switch (r->command) {

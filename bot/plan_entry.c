@@ -217,7 +217,7 @@ static void bump_image(struct planner *pl, size_t env)
 {
 	const struct state *s = pl->state;
 	struct request *own = arena_alloc(pl_arena(pl), sizeof(*own));
-	struct planner inner = { pl->plan, s, own };
+	struct planner inner = { .plan = pl->plan, .state = s, .request = own };
 	size_t hits = 0;
 
 	*own = *pl->request;

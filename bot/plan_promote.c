@@ -251,6 +251,7 @@ static void keep_for_person(struct planner *pl, struct result *res,
 static void keep_open(struct planner *pl, struct result *res,
 		      const struct spot *spot)
 {
+	struct ready ready = { .spot = spot };
 	struct candidate_facts f;
 	struct candidate c;
 
@@ -278,8 +279,10 @@ static void keep_open(struct planner *pl, struct result *res,
 		keep_for_person(pl, res, spot);
 		return;
 	}
-	pl_promote_version(pl, res, spot, spot->branch_facts.version, c.stay,
-			c.slowest, true);
+	ready.version = spot->branch_facts.version;
+	ready.stay = c.stay;
+	ready.slowest = c.slowest;
+	pl_ready_add(pl, res, &ready, true);
 }
 
 static void auto_look(struct planner *pl, struct result *res,
@@ -330,7 +333,9 @@ static void auto_look(struct planner *pl, struct result *res,
 		pl_need(pl, spot, NEED_PAST);
 		return;
 	}
-	pl_promote_version(pl, res, spot, c.version, c.stay, c.slowest, false);
+	pl_ready_add(pl, res, &(struct ready){ .spot = spot,
+		     .version = c.version, .stay = c.stay,
+		     .slowest = c.slowest }, false);
 }
 
 static void auto_one(struct planner *pl, const struct spot *spot)
@@ -345,8 +350,23 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 	}
 	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
 	auto_look(pl, res, spot);
-	pl_tell_forge(pl, res, spot);
-	pl_tell_forge(pl, res, state_back(pl->state, spot));
+}
+
+/* Whatever became of it: what the forge is to say of it. */
+static void auto_tell(struct planner *pl)
+{
+	for (size_t i = 0; i < pl->plan->len; i++) {
+		struct result *res = &pl->plan->results[i];
+		const struct spot *spot = res->spot;
+		bool usable = spot && !spot->place.err.code;
+
+		for (size_t k = 0; usable && k < pl_from_len(spot); k++)
+			usable = !pl_from_spot(pl, spot, k)->place.err.code;
+		if (!usable)
+			continue;
+		pl_tell_forge(pl, res, spot);
+		pl_tell_forge(pl, res, state_back(pl->state, spot));
+	}
 }
 
 static bool env_wanted(const struct request *r, const char *name)
@@ -374,6 +394,12 @@ void plan_auto(struct planner *pl)
 		    !env_wanted(pl->request, c->environments[e].name))
 			continue;
 		for (size_t i = 0; i < pl->state->services_len; i++)
-			auto_one(pl, state_spot(pl->state, i, e));
+			if (pl->state->services[i].set == SIZE_MAX)
+				auto_one(pl, state_spot(pl->state, i, e));
+		for (size_t i = pl->state->services_len;
+		     i < pl->state->rows_len; i++)
+			pl_auto_set(pl, state_spot(pl->state, i, e));
 	}
+	pl_ready_deliver(pl);
+	auto_tell(pl);
 }

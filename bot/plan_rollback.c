@@ -134,6 +134,11 @@ static bool forward_close(struct planner *pl, struct result *res,
 			  "known: %s", pl->state->prs_err.msg);
 		return true;
 	}
+	/* The set's would bring it forward again. */
+	if (pl_set_of(pl, spot) &&
+	    !pl_withdraw(pl, res, pl_set_of(pl, spot),
+			 "a service in it was rolled back"))
+		return false;
 	return pl_withdraw(pl, res, spot, "the environment was rolled back");
 }
 
@@ -216,6 +221,16 @@ static void rollback_one(struct planner *pl, const struct spot *spot,
 	pl_tell_forge(pl, res, state_back(pl->state, spot));
 }
 
+/* All that move together go back together, once. */
+static void rollback_set(struct planner *pl, const struct spot *set,
+			 const struct wish *w)
+{
+	for (size_t i = 0; i < pl->plan->len; i++)
+		if (pl->plan->results[i].spot == state_back(pl->state, set))
+			return;
+	rollback_one(pl, set, w);
+}
+
 void plan_rollback(struct planner *pl)
 {
 	const struct state *s = pl->state;
@@ -236,8 +251,13 @@ void plan_rollback(struct planner *pl)
 				ACTION_FAILED, ERR_NOTFOUND, "there is no "
 				"service '%s'; `git promote check` lists them",
 				w->service);
-		else
+		else if (r->only || !pl_set_of(pl, state_spot(s, service, e)) ||
+			 s->config.environments[e].from_len == 0)
+			/* Builds come into an entry environment one by one. */
 			rollback_one(pl, state_spot(s, service, e), w);
+		else
+			rollback_set(pl, pl_set_of(pl, state_spot(s, service,
+								  e)), w);
 	}
 }
 

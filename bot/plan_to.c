@@ -167,6 +167,7 @@ void plan_to(struct planner *pl)
 		const struct wish *w = &r->wishes[i];
 		size_t service = state_service(s, w->service);
 		bool is_named = w->has_version, again = false;
+		const struct spot *spot, *set;
 
 		/* Several images of one service move together. */
 		for (size_t k = 0; k < r->wishes_len; k++)
@@ -192,6 +193,11 @@ void plan_to(struct planner *pl)
 				r->env);
 			return;
 		}
-		to_one(pl, state_spot(s, service, e), is_named);
+		spot = state_spot(s, service, e);
+		set = service >= s->services_len ? spot : pl_set_of(pl, spot);
+		if (set && !r->only && s->config.environments[e].from_len)
+			pl_to_set(pl, set);
+		else
+			to_one(pl, spot, is_named);
 	}
 }

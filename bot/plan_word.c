@@ -73,6 +73,27 @@ static struct word word_rollback(void)
 			      "its way" };
 }
 
+/* The same for services that move together: what is said of each. */
+static bool word_of_set(struct planner *pl, const struct spot *spot,
+			const struct marker *m, const char *version,
+			struct judged *j, struct word *out)
+{
+	const char *const *wants = pl_set_wants(pl, spot, version);
+	bool is_origin = true, is_held = false;
+
+	if (wants && !pl_set_judge(pl, spot, wants, &is_origin, &is_held, j))
+		return false;
+	if (is_origin)
+		*out = word_pending(pl, "origin", "not all of it has been live "
+				    "in the environment before");
+	else if (is_held && str_eq(m->by, "auto"))
+		*out = word_pending(pl, "held", "one of it was rolled back "
+				    "from");
+	else
+		*out = word_of_gates(pl, j->gates, j->len, j->first);
+	return true;
+}
+
 /*
  * Judge the version that the open pull request has, which need not be the one
  * that RES is about. False: facts are lacking, or there is nothing to say.
@@ -99,6 +120,8 @@ static bool word_of_open(struct planner *pl, const struct spot *spot,
 		*out = word_of_gates(pl, NULL, 0, NULL);
 		return true;
 	}
+	if (pl->state->services[spot->service].members_len)
+		return word_of_set(pl, spot, m, version, j, out);
 	if (!pl_timelines_here(pl, spot))
 		return false;
 	f = pl_candidate_facts(pl, spot);

@@ -7,10 +7,23 @@
 
 /* What the parts of the plan (bot/plan*.c) share. Nobody else includes it. */
 
+/* A promotion that auto would make now, if it is its turn. */
+struct ready {
+	size_t result;		/* its index in the plan */
+	const struct spot *spot;
+	const char *version;
+	const struct stay *stay, *slowest;	/* pl_promote_version() */
+	struct version *versions;	/* of a set: one for each slot */
+	bool named;
+	const char *put_off;	/* to a later run: why */
+};
+
 struct planner {
 	struct plan *plan;
 	const struct state *state;
 	const struct request *request;
+	struct ready *ready;	/* while auto is planned */
+	size_t ready_len, ready_cap;
 };
 
 static inline struct arena *pl_arena(struct planner *pl)
@@ -173,6 +186,35 @@ void pl_promote_version(struct planner *pl, struct result *res,
  */
 int pl_versions_wished(struct planner *pl, struct result *res,
 		       const struct spot *spot, struct version *out);
+
+/* bot/plan_limits.c: what is ready is delivered after all were looked at. --- */
+
+/* RES must be the plan's newest results'. */
+void pl_ready_add(struct planner *pl, const struct result *res,
+		  const struct ready *ready, bool named);
+void pl_ready_deliver(struct planner *pl);
+
+/* bot/plan_together.c: services that move together. ------------------------- */
+
+/* The set's spot that SPOT, a service's, moves with; or NULL. */
+const struct spot *pl_set_of(struct planner *pl, const struct spot *spot);
+/*
+ * The versions that VERSION, a canonical string of the set's place, gives to
+ * each of its services that is deployed there; NULL: it is none.
+ */
+const char *const *pl_set_wants(struct planner *pl, const struct spot *spot,
+				const char *version);
+/*
+ * What the gates of each say of these. ORIGIN: one was never live before.
+ * HELD: one was rolled back from. False: facts are lacking.
+ */
+bool pl_set_judge(struct planner *pl, const struct spot *spot,
+		  const char *const *wants, bool *is_origin, bool *is_held,
+		  struct judged *out);
+void pl_auto_set(struct planner *pl, const struct spot *spot);
+void pl_to_set(struct planner *pl, const struct spot *spot);
+void pl_set_deliver(struct planner *pl, struct result *res,
+		    const struct ready *ready, bool named);
 
 /* One per command: bot/plan_entry.c, plan_to.c, plan_promote.c ... */
 void plan_bump(struct planner *pl);

@@ -24,6 +24,15 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 int read_services(struct state *s, struct repo *repo, const struct request *r,
 		  struct err *err);
 
+/*
+ * bot/sets.c: services that move together. The services that the wishes of R
+ * are about, those that move with them included (*LEN of them); and then the
+ * sets' own rows, behind those of the services.
+ */
+const char *const *sets_services(struct state *s, const struct request *r,
+				 size_t *len);
+void sets_take(struct state *s, const struct request *r);
+
 /* bot/stops.c: the emergency stops. */
 int read_stops(struct state *s, struct repo *repo, struct err *err);
 

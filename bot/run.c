@@ -129,6 +129,18 @@ static void merges_check(struct run *run)
 	}
 }
 
+/* What `limits` counts, of the rounds before. */
+static size_t begun_count(const struct run *run)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->len; i++)
+		n += run->results[i].action == ACTION_PUSHED ||
+		     run->results[i].action == ACTION_OPENED ||
+		     run->results[i].action == ACTION_MERGED;
+	return n;
+}
+
 /* What a rollback goes back from and to is found once, and stays. */
 static void rollbacks_pin(struct run *run)
 {
@@ -184,6 +196,7 @@ int run_loop(struct run *run, struct world *w, const struct request *r,
 			return -1;
 		now.has_forge = w->forge != NULL;
 		now.forge_missing = w->forge_missing;
+		now.begun = begun_count(run);
 		now.pins = run->pins;
 		now.pins_len = run->pins_len;
 		if (plan_until_content(run, w, &now, err) < 0)

@@ -256,12 +256,14 @@ static const char *branch_name(struct state *s, const char *way,
 			    spot->place.service);
 }
 
-static void services_take(struct state *s, const struct maybes *m)
+static void services_take(struct state *s, const struct request *r,
+			  const struct maybes *m)
 {
 	size_t envs = s->config.environments_len;
+	size_t rows = m->len + s->config.sets_len;
 
-	s->services = arena_alloc(&s->arena, m->len * sizeof(*s->services));
-	s->spots = arena_alloc(&s->arena, 2 * m->len * envs *
+	s->services = arena_alloc(&s->arena, rows * sizeof(*s->services));
+	s->spots = arena_alloc(&s->arena, 2 * rows * envs *
 			       sizeof(*s->spots));
 	for (size_t i = 0; i < m->len; i++) {
 		const struct maybe *it = &m->items[i];
@@ -279,19 +281,21 @@ static void services_take(struct state *s, const struct maybes *m)
 		}
 		s->services[at].name = it->name;
 		s->services[at].spec = it->spec;
+		s->services[at].set = SIZE_MAX;
 		for (size_t e = 0; e < envs; e++) {
 			struct spot *spot = &s->spots[at * envs + e];
 
 			*spot = it->spots[e];
 			spot->service = at;
-			spot->branch = branch_name(s, "promote", spot);
 		}
 		s->services_len++;
 	}
-	s->spots_len = 2 * s->services_len * envs;
+	sets_take(s, r);
+	s->spots_len = 2 * s->rows_len * envs;
 	for (size_t i = 0; i < s->spots_len / 2; i++) {
 		struct spot *back = state_back(s, &s->spots[i]);
 
+		s->spots[i].branch = branch_name(s, "promote", &s->spots[i]);
 		*back = s->spots[i];
 		back->is_rollback = true;
 		back->branch = branch_name(s, "rollback", back);
@@ -303,8 +307,11 @@ int read_services(struct state *s, struct repo *repo, const struct request *r,
 {
 	struct names names = { .arena = &s->arena };
 	struct maybes maybes = { 0 };
+	const char *const *wanted;
+	size_t wanted_len;
 	int rc = -1;
 
+	wanted = sets_services(s, r, &wanted_len);
 	for (size_t i = 0; i < s->config.services_len; i++) {
 		const struct service_spec *spec = &s->config.services[i];
 
@@ -313,17 +320,17 @@ int read_services(struct state *s, struct repo *repo, const struct request *r,
 			if (names_find(&names, s, repo, spec, err) < 0)
 				goto out;
 		} else {
-			for (size_t k = 0; k < r->wishes_len; k++)
+			for (size_t k = 0; k < wanted_len; k++)
 				if (!spec->name ||
-				    str_eq(spec->name, r->wishes[k].service))
-					names_add(&names, r->wishes[k].service);
+				    str_eq(spec->name, wanted[k]))
+					names_add(&names, wanted[k]);
 		}
 		for (size_t k = 0; k < names.len; k++)
 			maybe_add(&maybes, s, names.items[k], spec);
 	}
 	if (maybes_read(&maybes, s, repo, err) < 0)
 		goto out;
-	services_take(s, &maybes);
+	services_take(s, r, &maybes);
 	rc = 0;
 out:
 	free(names.items);

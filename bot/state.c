@@ -16,7 +16,7 @@ struct spot *state_back(const struct state *s, const struct spot *spot)
 
 size_t state_service(const struct state *s, const char *name)
 {
-	for (size_t i = 0; i < s->services_len; i++)
+	for (size_t i = 0; i < s->services_len || i < s->rows_len; i++)
 		if (str_eq(s->services[i].name, name))
 			return i;
 	return SIZE_MAX;

@@ -56,9 +56,11 @@ struct request {
 	const char **overrides;
 	size_t overrides_len;
 	const char *author_name, *author_mail;
+	bool only;		/* to, rollback --only: not the whole set */
 	const char *back_to;	/* rollback --to: as written; or NULL */
 	const struct pin *pins;	/* rollback, going around again */
 	size_t pins_len;
+	size_t begun;		/* auto: promotions of this run's rounds before */
 	size_t limit;		/* log: versions for each environment */
 	bool limit_given;
 	bool has_forge;		/* pull requests are possible */
@@ -102,7 +104,10 @@ struct spot {
 
 struct service {
 	const char *name;
-	const struct service_spec *spec;
+	const struct service_spec *spec;	/* a set's has rules only */
+	size_t set;		/* the row of the set it moves with; SIZE_MAX */
+	size_t *members;	/* of a set: indexes of services */
+	size_t members_len;
 };
 
 /* Nothing is to be promoted into an environment now. */
@@ -122,10 +127,11 @@ struct state {
 	struct oid base_id;
 	char base_hex[OID_HEX + 1];
 
-	struct service *services;
+	struct service *services;	/* and sets ("+shop") behind them */
 	size_t services_len;
-	struct spot *spots;	/* services_len x environments_len, and again
-				   as many for the way back */
+	size_t rows_len;	/* services and sets */
+	struct spot *spots;	/* rows_len x environments_len, and again as
+				   many for the way back */
 	size_t spots_len;
 
 	struct stop *stops;	/* one per environment */
@@ -146,7 +152,7 @@ struct spot *state_spot(const struct state *s, size_t service, size_t env);
  * and pull requests of its own. It has no timeline; SPOT has.
  */
 struct spot *state_back(const struct state *s, const struct spot *spot);
-/* Index, or SIZE_MAX. */
+/* Index of a service, or of a set's row by "+NAME"; SIZE_MAX. */
 size_t state_service(const struct state *s, const char *name);
 
 /*

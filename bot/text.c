@@ -6,6 +6,8 @@
 #include "bot/base/str.h"
 #include "bot/trailers.h"
 
+enum { VERSION_MOST = 100 };	/* bytes of it in a title */
+
 #define MARKER_START "<!-- git-promote "
 #define MARKER_END " -->"
 
@@ -41,11 +43,15 @@ static void add_short(struct buf *out, const char *version)
 
 const char *text_pr_title(struct arena *a, const struct change_info *c)
 {
-	struct buf out = { 0 };
+	struct buf out = { 0 }, version = { 0 };
 
+	add_short(&version, c->new_version);
 	buf_addf(&out, c->rolled_back ? "Roll back %s to " : "Promote %s ",
 		 c->service);
-	add_short(&out, c->new_version);
+	/* A set may have many; the body tells all. */
+	buf_addf(&out, "%.*s%s", VERSION_MOST, buf_str(&version),
+		 version.len > VERSION_MOST ? "..." : "");
+	buf_release(&version);
 	buf_addf(&out, c->rolled_back ? " in %s" : " to %s", c->environment);
 	return finish(a, &out);
 }

@@ -116,6 +116,14 @@ static void stay_describe(struct arena *a, const struct repo_commit *c,
 	stay->reason = trailer_get(a, m, "Promote-Reason");
 }
 
+/* "+shop", where the service moves with others. */
+static const char *set_name(const struct state *s, const struct spot *spot)
+{
+	size_t set = s->services[spot->service].set;
+
+	return set == SIZE_MAX ? NULL : s->services[set].name;
+}
+
 /*
  * What the commit that brought a stay says about itself: its own trailers, or
  * those of the commit it merged. That one is here already as a rule: history
@@ -135,7 +143,8 @@ static int trailers_read(struct state *s, struct repo *repo,
 	stay->author = c.author_name;
 	for (int depth = 0; depth < 2; depth++) {
 		service = trailer_get(a, c.message, "Promote-Service");
-		if (str_eq(service, spot->place.service)) {
+		if (service && (str_eq(service, spot->place.service) ||
+				str_eq(service, set_name(s, spot)))) {
 			stay_describe(a, &c, stay);
 			return 0;
 		}
@@ -235,7 +244,7 @@ static int timeline_make(struct state *s, struct repo *repo, struct spot *spot,
 int read_timelines(struct state *s, struct repo *repo,
 		   const unsigned char *flags, size_t depth, struct err *err)
 {
-	size_t spots = s->services_len * s->config.environments_len;
+	size_t spots = s->spots_len / 2;
 	struct history_set h = { 0 };
 	size_t *index = NULL, len = 0, cap = 0, at = 0;
 	int rc = -1;
