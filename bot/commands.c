@@ -252,4 +252,25 @@ void help_config(void)
 	     "Gates:\n");
 	for (size_t i = 0; gate_kinds[i]; i++)
 		printf("  %-8s %s\n", gate_kinds[i]->name, gate_kinds[i]->help);
+	puts("\n"
+	     "  checks: [\"smoke/{service}\"]\n"
+	     "  metric: {url: https://prometheus.example.com, max: 0.01,\n"
+	     "           query: 'error_ratio{app=\"{service}\",version="
+	     "\"{version}\"}',\n"
+	     "           samples: {query: 'requests{app=\"{service}\"}', min: "
+	     "100}}\n"
+	     "  http: {url: 'https://qa.example.com/{service}/{version}',\n"
+	     "         path: results[0].state, value: passed}\n"
+	     "  argocd: \"{service}-{from}\"       # an Application's name\n"
+	     "\n"
+	     "What is not known does not pass. The hosts of metric and http are "
+	     "the operator's\nto allow: --allow-gate-host or "
+	     "PROMOTE_GATE_HOSTS (HOST, HOST:PORT, *.DOMAIN, or\n"
+	     "http://HOST:PORT without TLS). Argo CD is found by "
+	     "PROMOTE_ARGOCD_URL, its token\nby PROMOTE_ARGOCD_TOKEN or "
+	     "PROMOTE_ARGOCD_TOKEN_FILE.\n"
+	     "\n"
+	     "The bot sets the commit status git-promote/ENV on the head of its "
+	     "pull requests,\npending or success: let branch protection ask "
+	     "for it, and gates bind people too.");
 }

@@ -27,6 +27,7 @@ const struct forge_commit *evidence_of_commit(const struct evidence *e,
 void evidence_release(struct evidence *e)
 {
 	free(e->commits);
+	free(e->asked);
 	arena_release(&e->arena);
 	memset(e, 0, sizeof(*e));
 }
@@ -106,5 +107,7 @@ int read_evidence(struct state *s, struct world *w, const struct needs *needs,
 {
 	if (needs->commits_len && read_commits(s, w, needs, err) < 0)
 		return -1;
+	if (needs->questions_len)
+		read_answers(s, w, needs);
 	return 0;
 }

@@ -45,6 +45,15 @@ static int opt_forge_url(struct parser *p, const char *v)
 	return 0;
 }
 
+static int opt_gate_host(struct parser *p, const char *v)
+{
+	const char *before = p->o->world.gate_hosts;
+
+	p->o->world.gate_hosts = before
+		? arena_printf(&p->o->arena, "%s,%s", before, v) : v;
+	return 0;
+}
+
 static int opt_json(struct parser *p, const char *v)
 {
 	(void)v;
@@ -234,6 +243,9 @@ static const struct option {
 	{ "forge-url", 0, "URL", OPT_COMMON, opt_forge_url,
 	  "the forge's root; else $PROMOTE_FORGE_URL, else from the "
 	  "repository's host" },
+	{ "allow-gate-host", 0, "HOST", OPT_COMMON, opt_gate_host,
+	  "a host[:port] that metric and http gates may ask; else "
+	  "$PROMOTE_GATE_HOSTS" },
 	{ "dry-run", 'n', NULL, OPT_COMMON, opt_dry_run,
 	  "show the plan and the diff; change nothing" },
 	{ "json", 0, NULL, OPT_COMMON, opt_json, "the result as JSON" },

@@ -112,20 +112,65 @@ static bool checks_here(struct planner *pl, const struct spot *spot,
 	return f->has_checks = here;
 }
 
+static void need_question(struct planner *pl, const struct gate_question *q)
+{
+	struct needs *n = &pl->plan->needs;
+	const struct gate_question **grown;
+
+	/* Room doubles: a power of two is full. */
+	if ((n->questions_len & (n->questions_len - 1)) == 0) {
+		grown = arena_alloc(pl_arena(pl), (2 * n->questions_len + 1) *
+				    sizeof(*grown));
+		if (n->questions_len)
+			memcpy(grown, n->questions, n->questions_len *
+			       sizeof(*grown));
+		n->questions = grown;
+	}
+	n->questions[n->questions_len++] = q;
+	n->any = true;
+}
+
+/* The answers to what GATE asks; false: some were asked for. */
+static bool answers_here(struct planner *pl, const struct gate *gate,
+			 struct gate_facts *f)
+{
+	struct gate_question *questions;
+	struct gate_answer *all;
+	size_t len;
+
+	gate->kind->ask(gate->setting, f, pl_arena(pl), &questions, &len);
+	all = arena_alloc(pl_arena(pl), len * sizeof(*all));
+	f->answers = all;
+	f->has_answers = true;
+	for (size_t i = 0; i < len; i++) {
+		const struct gate_answer *a = evidence_of_question(
+			pl->state->evidence, &questions[i]);
+
+		if (a)
+			all[i] = *a;
+		else
+			need_question(pl, &questions[i]);
+		f->has_answers &= a != NULL;
+	}
+	return f->has_answers;
+}
+
 static struct gate_result gate_one(struct planner *pl, const struct spot *spot,
 				   const struct gate *gate,
 				   struct gate_facts *facts)
 {
 	struct gate_result g;
 
+	facts->has_answers = false;
 	gate_judge(gate, facts, &g);
 	if (pl_overridden(pl, g.name)) {
 		if (g.verdict == VERDICT_PASS)
 			return g;
 		g.verdict = VERDICT_PASS;
 		snprintf(g.reason, sizeof(g.reason), "overridden");
-	} else if (g.verdict == VERDICT_NEED && g.need == GATE_NEED_CHECKS &&
-		   checks_here(pl, spot, facts)) {
+	} else if (g.verdict == VERDICT_NEED &&
+		   (g.need == GATE_NEED_CHECKS ? checks_here(pl, spot, facts)
+					       : answers_here(pl, gate, facts))) {
 		gate_judge(gate, facts, &g);
 	}
 	return g;

@@ -50,6 +50,9 @@ int read_timelines(struct state *s, struct repo *repo,
 int read_evidence(struct state *s, struct world *w, const struct needs *needs,
 		  struct err *err);
 
+/* bot/answers.c: ask servers outside what gates want to know. */
+void read_answers(struct state *s, struct world *w, const struct needs *needs);
+
 /* bot/branch.c: is everything on the spot's branch ours, what is on it? */
 int read_branch(struct state *s, struct repo *repo, struct spot *spot,
 		struct err *err);

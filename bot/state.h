@@ -171,6 +171,8 @@ struct needs {
 	unsigned char *commits;	/* by position on base's line: wanted are the
 				   statuses of that commit */
 	size_t commits_len;
+	const struct gate_question **questions;
+	size_t questions_len;
 	bool prs_may_fail;	/* it would be good to have, but go on */
 	bool any;
 };

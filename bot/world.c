@@ -129,24 +129,26 @@ static void userinfo_take(struct world *w, const char **user)
 				   at + 1);
 }
 
-static int token_from_file(struct world *w, const char *path, struct err *err)
+/* VARIABLE names a file whose one line is the token. */
+static int token_from_file(struct world *w, const char *variable,
+			   const char *path, const char **out, struct err *err)
 {
 	FILE *f = fopen(path, "re");
 	char *text;
 	size_t len;
 
 	if (!f)
-		return err_set(err, ERR_USAGE, "PROMOTE_TOKEN_FILE: cannot "
-			       "read '%s': %s", path, strerror(errno));
+		return err_set(err, ERR_USAGE, "%s: cannot read '%s': %s",
+			       variable, path, strerror(errno));
 	text = arena_alloc(&w->arena, TOKEN_MAX + 1);
 	len = fread(text, 1, TOKEN_MAX, f);
 	fclose(f);
 	while (len && strchr("\r\n \t", text[len - 1]))
 		text[--len] = '\0';
 	if (len == 0 || strpbrk(text, "\r\n"))
-		return err_set(err, ERR_USAGE, "PROMOTE_TOKEN_FILE: '%s' does "
-			       "not hold one line with a token", path);
-	w->token = text;
+		return err_set(err, ERR_USAGE, "%s: '%s' does not hold one "
+			       "line with a token", variable, path);
+	*out = text;
 	return 0;
 }
 
@@ -155,7 +157,8 @@ static int token_find(struct world *w, struct err *err)
 	const char *file = env_get("PROMOTE_TOKEN_FILE");
 
 	w->token = env_get("PROMOTE_TOKEN");
-	if (!w->token && file && token_from_file(w, file, err) < 0)
+	if (!w->token && file &&
+	    token_from_file(w, "PROMOTE_TOKEN_FILE", file, &w->token, err) < 0)
 		return -1;
 	if (!w->token && w->forge_kind) {
 		const char *const *v = forge_token_variables(w->forge_kind);
@@ -167,6 +170,36 @@ static int token_find(struct world *w, struct err *err)
 		return err_set(err, ERR_USAGE, "the token has a line break in "
 			       "it; set PROMOTE_TOKEN without one");
 	log_secret(w->token);
+	return 0;
+}
+
+/*
+ * Whom gates may ask. Where Argo CD is and its token are told by variables
+ * only: promote.yaml must not say where a token goes.
+ */
+static int gates_find(struct world *w, const struct world_options *o,
+		      struct err *err)
+{
+	const char *token = env_get("PROMOTE_ARGOCD_TOKEN");
+	const char *file = env_get("PROMOTE_ARGOCD_TOKEN_FILE");
+	char *url = arena_strdup(&w->arena, env_get("PROMOTE_ARGOCD_URL"));
+	size_t len = url ? strlen(url) : 0;
+
+	if (gate_hosts_parse(&w->gate_hosts, &w->arena, first(o->gate_hosts,
+			     "PROMOTE_GATE_HOSTS"), err) < 0)
+		return -1;
+	while (len && url[len - 1] == '/')
+		url[--len] = '\0';
+	w->argocd_url = url;
+	if (!url)
+		return 0;
+	if (!token && file && token_from_file(w, "PROMOTE_ARGOCD_TOKEN_FILE",
+					      file, &token, err) < 0)
+		return -1;
+	log_secret(token);
+	if (token && http_cred_token(&w->argocd_cred, url,
+				     "Authorization: Bearer", token, err) < 0)
+		return err_prefix(err, "PROMOTE_ARGOCD_URL: ");
 	return 0;
 }
 
@@ -226,7 +259,7 @@ int world_open(struct world *w, const struct world_options *o,
 		buf_release(&kinds);
 		return -1;
 	}
-	if (token_find(w, err) < 0)
+	if (token_find(w, err) < 0 || gates_find(w, o, err) < 0)
 		return -1;
 	userinfo_take(w, &user);
 	if (w->token && is_http(w->location)) {
@@ -347,6 +380,7 @@ void world_release(struct world *w)
 	forge_free(w->forge);
 	repo_free(w->repo);
 	http_cred_release(&w->git_cred);
+	http_cred_release(&w->argocd_cred);
 	http_free(w->http);
 	arena_release(&w->arena);
 	memset(w, 0, sizeof(*w));

@@ -9,6 +9,7 @@
 #include "bot/git/repo.h"
 #include "bot/config.h"
 #include "bot/evidence.h"
+#include "bot/gate_hosts.h"
 #include "forge/forge.h"
 
 /*
@@ -19,6 +20,7 @@
 struct world_options {		/* borrowed; NULL: not given */
 	const char *repo, *base, *forge, *forge_url;
 	int64_t timeout_ms;
+	const char *gate_hosts;		/* gate_hosts.h */
 	bool unfiltered;
 };
 
@@ -36,6 +38,10 @@ struct world {
 	const char *forge_kind;		/* NULL: not known yet */
 	const char *forge_url;
 	const char *token;
+	struct gate_hosts gate_hosts;
+	const char *argocd_url;		/* API root, no slash at the end; or
+					   NULL */
+	struct http_cred argocd_cred;	/* header NULL: no token */
 	struct evidence evidence;	/* gathered in this run */
 	bool statuses_refused;		/* the forge takes none from us */
 };

@@ -48,6 +48,36 @@ struct gate_evidence {
 	const char *url;	/* or NULL */
 };
 
+/*
+ * What a gate wants to know from a server outside, and what that answered.
+ * Whoever asks (bot/answers.c) decides which servers may be asked.
+ */
+struct gate_question {
+	enum gate_asks {
+		GATE_ASKS_METRIC,	/* Prometheus, an instant query */
+		GATE_ASKS_HTTP,		/* a GET, and a value in its JSON */
+		GATE_ASKS_ARGOCD,	/* an Application */
+	} asks;
+	const char *url;	/* METRIC: of the server; HTTP: the whole */
+	const char *query;	/* METRIC */
+	int64_t at_s;		/* METRIC: as of then; TIME_UNKNOWN: now */
+	const char *path;	/* HTTP: where the value is, or NULL */
+	const char *application, *project, *namespace;	/* ARGOCD; the last
+							   two or NULL */
+	const char *commit;	/* ARGOCD: is it in what was synced? */
+};
+
+struct gate_answer {
+	const char *error;	/* there is no answer, and why; or NULL */
+	size_t series;		/* METRIC: so many; VALUE is the first's */
+	double value;
+	long status;		/* HTTP */
+	const char *text;	/* HTTP: the value at the path; NULL: none */
+	const char *sync, *health;	/* ARGOCD, its words */
+	const char *revision;	/* ARGOCD: what was synced */
+	bool contains;		/* ARGOCD: the commit is in it */
+};
+
 /* What is known about one promotion: SERVICE at VERSION into ENVIRONMENT. */
 struct gate_facts {
 	int64_t now_s;
@@ -61,10 +91,13 @@ struct gate_facts {
 	bool has_checks;
 	bool check_runs_unknown;	/* the token may read statuses only */
 	const char *checks_error;	/* why they could not be read, or NULL */
+	const struct gate_answer *answers;	/* valid when has_answers: to
+						   what this gate asks */
+	bool has_answers;
 	struct arena *arena;	/* for evidence; NULL: none is kept */
 };
 
-enum gate_need { GATE_NEED_NONE, GATE_NEED_CHECKS };
+enum gate_need { GATE_NEED_NONE, GATE_NEED_CHECKS, GATE_NEED_ANSWERS };
 
 /* One gate of one environment, as promote.yaml sets it. */
 struct gate {
@@ -78,6 +111,8 @@ struct gate_result {
 	enum verdict verdict;
 	int64_t until_s;	/* WAIT: when it may pass; TIME_UNKNOWN */
 	enum gate_need need;	/* NEED */
+	bool is_bad;		/* not passed because of what was seen, not
+				   because something was not */
 	char reason[256];	/* for people; control characters escaped */
 	const struct gate_evidence *evidence;
 	size_t evidence_len;
@@ -109,6 +144,12 @@ struct gate_kind {
 	const void *(*parse)(const struct node *n, const struct gate_parse *p);
 	void (*judge)(const void *setting, const struct gate_facts *f,
 		      struct gate_result *out);
+	/*
+	 * What it asks servers outside, in A; or NULL. The answers come in
+	 * the same order.
+	 */
+	void (*ask)(const void *setting, const struct gate_facts *f,
+		    struct arena *a, struct gate_question **out, size_t *len);
 };
 
 extern const struct gate_kind *const gate_kinds[];	/* NULL at the end */

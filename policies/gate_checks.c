@@ -180,6 +180,7 @@ static void judge(const void *setting, const struct gate_facts *f,
 			      c ? c->url : NULL);
 		if (!fault || out->verdict != VERDICT_PASS)
 			continue;
+		out->is_bad = c && c->state == CHECK_FAILURE;
 		/* Red may turn green: it waits, a person can run it again. */
 		gate_say(out, VERDICT_WAIT, "%.150s %s%s", name, fault,
 			 !c && f->check_runs_unknown ? " (the token may not "

@@ -1,12 +1,15 @@
 #include "bot/base/http.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
 #include "bot/base/http_url.h"
 #include "bot/base/log.h"
@@ -85,7 +88,8 @@ static int xfer_check(struct xfer *x)
 	check_headers(req);
 	if (http_url_parse(&x->url, req->url, x->err) < 0)
 		return -1;
-	if (!x->url.is_tls && !x->url.is_loopback)
+	if (!x->url.is_tls && !x->url.is_loopback &&
+	    (!req->allows_plain || req->cred))
 		return err_set(x->err, ERR_SECURITY, "%s is plain http, where "
 			       "everybody on the way can read and change what "
 			       "is sent; use https", x->url.origin);
@@ -170,6 +174,64 @@ static int on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow,
 		x->moved_ms = clock_mono_ms();
 	}
 	return 0;
+}
+
+/* IPv4, in host order: where machines find themselves and their secrets. */
+static bool ip4_forbidden(uint32_t ip)
+{
+	return ip >> 16 == 0xa9fe ||	/* 169.254/16: link-local, metadata */
+	       ip >> 24 == 0 ||		/* "this network" */
+	       ip >> 28 == 0xe ||	/* multicast */
+	       ip == 0xffffffff ||
+	       ip == 0x646464c8 ||	/* 100.100.100.200: Alibaba's */
+	       ip == 0xc00000c0;	/* 192.0.0.192: Oracle's */
+}
+
+static uint32_t ip4_of(const unsigned char *b)
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+	       (uint32_t)b[2] << 8 | b[3];
+}
+
+static bool ip6_forbidden(const unsigned char *b)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	static const unsigned char nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
+	static const unsigned char zero[16], ec2[16] = {
+		0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54 };
+
+	if (memcmp(b, mapped, 12) == 0 || memcmp(b, nat64, 12) == 0)
+		return ip4_forbidden(ip4_of(b + 12));
+	return (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) ||	/* link-local */
+	       b[0] == 0xff || memcmp(b, zero, 16) == 0 ||
+	       memcmp(b, ec2, 16) == 0;
+}
+
+static curl_socket_t on_socket(void *ctx, curlsocktype purpose,
+			       struct curl_sockaddr *a)
+{
+	struct xfer *x = ctx;
+	bool forbidden = true;
+
+	(void)purpose;
+	if (a->family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, &a->addr, sizeof(in));
+		forbidden = ip4_forbidden(ntohl(in.sin_addr.s_addr));
+	} else if (a->family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		/* curl's struct is longer than it is declared. */
+		memcpy(&in6, (const void *)&a->addr, sizeof(in6));
+		forbidden = ip6_forbidden(in6.sin6_addr.s6_addr);
+	}
+	if (!forbidden)
+		return socket(a->family, a->socktype | SOCK_CLOEXEC,
+			      a->protocol);
+	err_set(x->err, ERR_SECURITY, "%s leads to a link-local or metadata "
+		"address, which is never asked", x->url.origin);
+	return CURL_SOCKET_BAD;
 }
 
 /* Nothing is printed here, only counted: curl's own words hold the token. */
@@ -274,7 +336,12 @@ static void xfer_start(struct xfer *x, int64_t now)
 		curl_easy_setopt(e, CURLOPT_CAINFO, x->h->ca_file);
 	if (x->h->ca_dir)
 		curl_easy_setopt(e, CURLOPT_CAPATH, x->h->ca_dir);
-	if (!x->url.is_tls)	/* a proxy would read what is for loopback */
+	if (x->req->is_foreign) {
+		curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+		curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, x);
+	}
+	/* A proxy would read what is for loopback, and resolve by itself. */
+	if (!x->url.is_tls || x->req->is_foreign)
 		curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_USERAGENT, x->h->user_agent);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);

@@ -14,8 +14,9 @@
  * there is one place where credentials are bound, TLS is verified and
  * deadlines are kept. Connections are kept alive between requests.
  *
- * - http:// only for loopback (127.0.0.0/8, ::1, localhost), and never
- *   through a proxy; anything else is ERR_SECURITY.
+ * - http:// only for loopback (127.0.0.0/8, ::1, localhost), or where the
+ *   request allows it, and never through a proxy; anything else is
+ *   ERR_SECURITY.
  * - Redirects are never followed. A 3xx is a response like any other.
  * - TLS verification always; authorities from the system and from
  *   GIT_SSL_CAINFO, CURL_CA_BUNDLE or SSL_CERT_FILE (the first that is set);
@@ -67,6 +68,16 @@ struct http_request {
 	int64_t timeout_ms;		/* 0: what is left of the run */
 	bool safe_to_repeat;		/* 502, 503, 504 and a connection that
 					   died are tried again, with backoff */
+	/*
+	 * The address is not the operator's own, though he allowed its host:
+	 * it is connected to directly, never through a proxy, and never where
+	 * its name leads to a link-local or a cloud's metadata address
+	 * (ERR_SECURITY). What is judged is the address connected to, so a
+	 * name that changes between two looks gains nothing.
+	 */
+	bool is_foreign;
+	/* Plain http to a host that is not loopback; never with a cred. */
+	bool allows_plain;
 	/* Called with each piece of the body of a 2xx answer instead of
 	   storing it (an error's body is stored all the same); status and
 	   headers of the response are there by then. Nothing is repeated
