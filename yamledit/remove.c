@@ -155,7 +155,8 @@ static void cut_line(struct session *s, size_t start, size_t end)
 	ye_plan_splice(&s->plan, start, end, "", 0);
 }
 
-static void remove_flow(struct session *s, const struct entry *e, size_t before)
+static int remove_flow(struct session *s, const struct entry *e, size_t before,
+		       struct err *err)
 {
 	const struct parse *p = &s->p;
 	size_t comma = comma_behind(p, e->end), start = e->start, end, to;
@@ -167,8 +168,14 @@ static void remove_flow(struct session *s, const struct entry *e, size_t before)
 		if (to < p->text_len && !ye_is_break(p->text[to]) &&
 		    p->text[to] != '#')
 			end = to;
+		/* What follows comes to where this began: tabs may not. */
+		if (ye_line_end(p->text, end, start) < end &&
+		    ye_text_has(p->text, end - 1,
+				ye_line_end(p->text, p->text_len, end), '\t'))
+			return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->next],
+					    "tabs on this line may not move");
 		cut_line(s, start, end);
-		return;
+		return 0;
 	}
 	end = comma != NO_BYTE ? comma + 1 : e->end;
 	if (before != NO_BYTE) {
@@ -179,7 +186,7 @@ static void remove_flow(struct session *s, const struct entry *e, size_t before)
 			if (ye_text_is_empty(p->text, c + 1, start) &&
 			    !ye_text_has(p->text, c + 1, start, '\n')) {
 				ye_plan_splice(&s->plan, c, end, "", 0);
-				return;
+				return 0;
 			}
 			ye_plan_splice(&s->plan, c, c + 1, "", 0);
 		} else if (!ye_text_is_empty(p->text,
@@ -189,6 +196,7 @@ static void remove_flow(struct session *s, const struct entry *e, size_t before)
 		}
 	}
 	cut_line(s, start, end);
+	return 0;
 }
 
 /* Where the sibling before entry E ends, or NO_BYTE: E is the first. */
@@ -243,9 +251,9 @@ int ye_remove_place(struct session *s, const struct place *at, struct err *err)
 	e = entry_of(p, at);
 	if (check_shape(p, at, &e, err) < 0 || check_anchors(p, &e, err) < 0)
 		return -1;
-	if (p->ev[at->parent].style == STYLE_FLOW)
-		remove_flow(s, &e, sibling_end(p, at, &e));
-	else if (remove_block(s, &e, err) < 0)
+	if ((p->ev[at->parent].style == STYLE_FLOW
+		     ? remove_flow(s, &e, sibling_end(p, at, &e), err)
+		     : remove_block(s, &e, err)) < 0)
 		return -1;
 	ye_plan_change(&s->plan, &(struct change){
 			.at = e.ev, .removed = e.ev_after - e.ev });
