@@ -155,6 +155,20 @@ static void cut_line(struct session *s, size_t start, size_t end)
 	ye_plan_splice(&s->plan, start, end, "", 0);
 }
 
+/* Would a tab behind END come to the begin of the line that START is on? */
+static int check_tab(const struct parse *p, const struct entry *e,
+		     size_t start, size_t end, struct err *err)
+{
+	size_t line = ye_line_start(p->text, start);
+
+	if (!ye_text_is_empty(p->text, line, start) ||
+	    !ye_text_has(p->text, end,
+			 ye_skip_blanks(p->text, p->text_len, end), '\t'))
+		return 0;
+	return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "the tab behind "
+			    "this cannot begin a line");
+}
+
 static int remove_flow(struct session *s, const struct entry *e, size_t before,
 		       struct err *err)
 {
@@ -174,6 +188,8 @@ static int remove_flow(struct session *s, const struct entry *e, size_t before,
 				ye_line_end(p->text, p->text_len, end), '\t'))
 			return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->next],
 					    "tabs on this line may not move");
+		if (check_tab(p, e, start, end, err) < 0)
+			return -1;
 		cut_line(s, start, end);
 		return 0;
 	}
@@ -183,6 +199,8 @@ static int remove_flow(struct session *s, const struct entry *e, size_t before,
 		if (comma == NO_BYTE) {
 			size_t c = comma_behind(p, before);
 
+			if (check_tab(p, e, c, end, err) < 0)
+				return -1;
 			if (ye_text_is_empty(p->text, c + 1, start) &&
 			    !ye_text_has(p->text, c + 1, start, '\n')) {
 				ye_plan_splice(&s->plan, c, end, "", 0);
@@ -195,6 +213,8 @@ static int remove_flow(struct session *s, const struct entry *e, size_t before,
 			start = ye_back_blanks(p->text, start);
 		}
 	}
+	if (check_tab(p, e, start, end, err) < 0)
+		return -1;
 	cut_line(s, start, end);
 	return 0;
 }
