@@ -6,7 +6,10 @@
 #include "bot/base/str.h"
 #include "policies/order.h"
 
-enum { ORDER_HORIZON = 512 };	/* commits; see order_at() */
+enum {				/* see order_at() */
+	ORDER_HORIZON = 512,	/* commits */
+	ORDER_BUDGET = 64 << 10,	/* bytes received for history */
+};
 
 /* --to, or the only environment without `from`. */
 static const struct environment *entry_find(struct planner *pl)
@@ -108,9 +111,11 @@ static int64_t build_wished(const struct request *r, const char *service)
 }
 
 /*
- * The rule Order, on as much history as it needs. How far back a version may
- * have been left is bounded: past ORDER_HORIZON commits of base an old build
- * is told by its --build number only.
+ * The rule Order, on as much history as it needs, within bounds: whether a
+ * version was ever left before takes the whole history to know, and a CI job
+ * shall cost what its edit costs. Where directories are wide each commit
+ * costs more (a kilobyte with 2,000 services), so few are read. Beyond the
+ * bounds an old build is told by its --build number, as far as one is known.
  */
 static enum order order_at(struct planner *pl, const struct spot *spot,
 			   const char *version, int64_t build)
@@ -125,7 +130,8 @@ static enum order order_at(struct planner *pl, const struct spot *spot,
 	order = order_judge(spot->timeline, version, build);
 	if (order != ORDER_MORE)
 		return order;
-	if (pl->state->history_depth < ORDER_HORIZON) {
+	if (pl->state->history_depth < ORDER_HORIZON &&
+	    pl->state->history_bytes < ORDER_BUDGET) {
 		pl_need(pl, spot, NEED_TIMELINE);
 		return ORDER_MORE;
 	}

@@ -137,6 +137,7 @@ struct state {
 	struct stop *stops;	/* one per environment */
 
 	size_t history_depth;	/* what the timelines were read with */
+	uint64_t history_bytes;	/* what that cost: bytes received */
 	bool prs_known;
 
 	struct oid *line;	/* base's first-parent line from the head on,

@@ -247,7 +247,10 @@ int read_timelines(struct state *s, struct repo *repo,
 	size_t spots = s->spots_len / 2;
 	struct history_set h = { 0 };
 	size_t *index = NULL, len = 0, cap = 0, at = 0;
+	struct repo_cost before, after;
 	int rc = -1;
+
+	repo_cost(repo, &before);
 
 	for (size_t i = 0; i < spots; i++) {
 		const struct place *p = &s->spots[i].place;
@@ -274,6 +277,8 @@ int read_timelines(struct state *s, struct repo *repo,
 		at += s->spots[i].place.slots_len;
 	}
 	s->history_depth = depth;
+	repo_cost(repo, &after);
+	s->history_bytes += after.bytes_received - before.bytes_received;
 out:
 	free(h.paths);
 	free(index);
