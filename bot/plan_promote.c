@@ -285,6 +285,15 @@ static void keep_open(struct planner *pl, struct result *res,
 	pl_ready_add(pl, res, &ready, true);
 }
 
+/* A bump past the chain: a candidate from it must not take its place. */
+static bool is_hotfix(struct planner *pl, const struct spot *spot)
+{
+	struct marker m;
+
+	return text_marker_parse(pl_arena(pl), spot->pr->body, &m) &&
+	       str_eq(m.by, "bump");
+}
+
 static void auto_look(struct planner *pl, struct result *res,
 		      const struct spot *spot)
 {
@@ -301,7 +310,8 @@ static void auto_look(struct planner *pl, struct result *res,
 		pl_disarm(pl, res, spot);
 		return;
 	}
-	if (!pl_rules(pl, spot)->promote_auto && spot->pr) {
+	if (spot->pr && (!pl_rules(pl, spot)->promote_auto ||
+			 is_hotfix(pl, spot))) {
 		keep_open(pl, res, spot);
 		return;
 	}

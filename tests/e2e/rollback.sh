@@ -120,3 +120,37 @@ by_hand web staging 1.4.2
 by_hand api staging 1.4.2
 runs "several services" 14 bot rollback staging web nosuch api
 is "all that can go back do" "$(field web staging) $(field api staging)" "1.4.1 1.4.1"
+
+# Two people at once. The hook is the other one, whose push lands first.
+other() { # VERSION: what the other one brings to staging
+	fresh
+	chain 9 1.5.0 1.5.1 1.5.2
+	at 2026-11-02T12:00:00Z
+	before=$(head_of)
+	by_hand web staging "$1"
+	export OTHER OLD
+	OTHER=$(head_of) OLD=$before
+	git -C "$repo" update-ref refs/heads/main "$before"
+	cat >"$repo/hooks/pre-receive" <<'H'
+#!/bin/sh
+unset GIT_QUARANTINE_PATH
+git update-ref refs/heads/main "$OTHER" "$OLD" 2>/dev/null
+exit 0
+H
+	chmod +x "$repo/hooks/pre-receive"
+}
+other 1.5.1
+runs "rollback that loses the race to the same rollback" 0 bot rollback staging web -v
+has "it did lose it" 'reading the new head'
+is "goes back once, not twice" "$(field web staging)" 1.5.1
+is "and the other's commit stands" "$(head_of)" "$OTHER"
+other 1.6.0
+runs "rollback that loses the race to a newer version" 11 bot rollback staging web
+has "says that somebody was there" 'somebody brought staging to 1\.6\.0 meanwhile'
+is "and leaves it" "$(field web staging)" 1.6.0
+other 1.5.1
+git -C "$repo" update-ref refs/heads/main "$OLD"
+OTHER=$(git -C "$repo" commit-tree -p "$OLD" -m "something else" "$OLD^{tree}")
+runs "rollback that loses the race to something else" 0 bot rollback staging web -v
+has "it did lose it" 'reading the new head'
+is "goes back, on the new head" "$(field web staging) $(git -C "$repo" rev-parse main^)" "1.5.1 $OTHER"

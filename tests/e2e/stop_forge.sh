@@ -42,3 +42,18 @@ has "counts on no override" 'soaks in dev until'
 is "and tells the forge that the soak waits" "$(sim_get 'r["statuses"][0]["description"][:5]' GET \
 	"/repos/$REPO/commits/$(pulls 'r[0]["head_sha"]')/status")" "soak:"
 idle "auto again then" bot auto
+
+# A hotfix by pull request is not taken over by what comes down the chain.
+story 's/merge: auto.*/merge: manual/'
+bot bump web=1.5.0 >"$T/out" 2>&1
+now 2026-11-02T08:10:00Z
+runs "a hotfix" 0 bot bump web=1.4.1-1 --to staging --override chain --reason "outage"
+is "opens a pull request" "$(pulls '[p["title"] for p in r]')" '["Promote web 1.4.1-1 to staging"]'
+now 2026-11-02T09:00:00Z
+runs "auto with a candidate from the chain" 0 bot auto
+is "leaves the hotfix alone" "$(states) $(field web staging promote/staging/web)" "#1:open 1.4.1-1"
+runs "the same hotfix again" 0 bot bump web=1.4.1-1 --to staging --override chain --reason "outage"
+act merge '"number": 1, "method": "merge"'
+is "a person merges it" "$(field web staging)" 1.4.1-1
+runs "auto then" 0 bot auto
+has "says that it drifted" 'staging/web .*drifted'
