@@ -178,6 +178,21 @@ go "$kind: nobody listens" 12 bump $S=1.3.0 --timeout 1s --repo http://127.0.0.1
 is "$kind: git fsck --strict" "$(git -C "$REPO_DIR" fsck --strict --no-dangling 2>&1)" ""
 
 # Secrets ----------------------------------------------------------------------
+next
+printf '#!/bin/sh\necho "the token %s may not push" >&2\nexit 1\n' "$secret" \
+	>"$REPO_DIR/hooks/pre-receive"
+chmod +x "$REPO_DIR/hooks/pre-receive"
+go "$kind: a server that says our token aloud" 13 bump $S=1.1.0 -vv
+has "$kind: is quoted without it" 'the token \*+ may not push'
+go "$kind: the same as JSON" 13 bump $S=1.1.0 --json
+rm "$REPO_DIR/hooks/pre-receive"
+echo "$secret" >"$T/token"
+PROMOTE_TOKEN= PROMOTE_TOKEN_FILE=$T/token go "$kind: a token from a file" 0 bump $S=1.1.0 -vv
+PROMOTE_TOKEN= go "$kind: a token in the repository's URL" 0 to staging $S -vv \
+	--repo "$(git_url "$REPO_URL" "$secret")"
+PROMOTE_TOKEN= go "$kind: in the URL of none" 13 bump $S=1.1.0 -vv \
+	--repo "$(git_url "$SIM_URL/team/nowhere.git" "$secret")"
+
 # All that was said above, every object, every pull request, every request.
 git -C "$REPO_DIR" cat-file --batch-all-objects --batch >"$T/record/objects-$kind"
 sim GET "/_sim/pulls?repo=$REPO" >"$T/record/pulls-$kind"
