@@ -37,20 +37,15 @@ static size_t block_scalar_end(const struct parse *p, const struct ev *e)
 	return end;
 }
 
-size_t ye_empty_place(const struct parse *p, size_t i)
+/*
+ * Behind the ':' of the empty value at event I, whose key ends at END. The
+ * key's end is handed in, not asked for again: with `? ? ? ?` each question
+ * would be two of the next key's.
+ */
+static size_t place_behind(const struct parse *p, size_t i, size_t end)
 {
-	const struct ev *e = &p->ev[i], *before;
-	size_t at;
+	size_t at = ye_skip_gap(p->text, p->text_len, end);
 
-	if (e->parent == NO_EV)		/* behind the --- */
-		return p->ev[i - 1].implicit ? NO_BYTE : p->ev[i - 1].end;
-	if (p->ev[e->parent].type == EV_LIST_START)
-		return e->start > 0 && p->text[e->start - 1] == '-'
-			? e->start : NO_BYTE;
-	before = &p->ev[i - 1];
-	at = before->type == EV_MAP_END || before->type == EV_LIST_END
-		? ye_node_end(p, before->target) : ye_node_end(p, i - 1);
-	at = ye_skip_gap(p->text, p->text_len, at);
 	if (at >= p->text_len || p->text[at] != ':')
 		return NO_BYTE;
 	/* `:a` begins the next key, but for what is inside { }. */
@@ -58,6 +53,22 @@ size_t ye_empty_place(const struct parse *p, size_t i)
 	    !ye_is_blank(p->text[at + 1]) && !ye_is_break(p->text[at + 1]))
 		return NO_BYTE;
 	return at + 1;
+}
+
+size_t ye_empty_place(const struct parse *p, size_t i)
+{
+	const struct ev *e = &p->ev[i], *before;
+
+	if (e->parent == NO_EV)		/* behind the --- */
+		return p->ev[i - 1].implicit ? NO_BYTE : p->ev[i - 1].end;
+	if (p->ev[e->parent].type == EV_LIST_START)
+		return e->start > 0 && p->text[e->start - 1] == '-'
+			? e->start : NO_BYTE;
+	before = &p->ev[i - 1];
+	return place_behind(p, i, ye_node_end(p,
+			    before->type == EV_MAP_END ||
+			    before->type == EV_LIST_END ? before->target
+							: i - 1));
 }
 
 size_t ye_last_child_end(const struct parse *p, size_t i)
@@ -73,9 +84,10 @@ size_t ye_last_child_end(const struct parse *p, size_t i)
 		return ev[i].end;
 	if (ev[i].type == EV_MAP_START && ev[value].type == EV_SCALAR &&
 	    ev[value].start == ev[value].end) {
-		size_t at = ye_empty_place(p, value);
+		size_t end = ye_node_end(p, key);
+		size_t at = place_behind(p, value, end);
 
-		return at == NO_BYTE ? ye_node_end(p, key) : at;
+		return at == NO_BYTE ? end : at;
 	}
 	return ye_node_end(p, value);
 }

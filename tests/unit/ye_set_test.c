@@ -227,6 +227,26 @@ static void limits_hold(void **state)
 	ye_path_free(path);
 }
 
+/* Each `?` is a map whose key is the next one: no work may double with it. */
+static void nested_keys_take_no_time(void **state)
+{
+	struct buf text = { 0 }, out = { 0 };
+	struct ye_options opt = { .create = true };
+	struct ye_path *path = path_of("nested", "b");
+	struct err err = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		buf_addstr(&text, "? ");
+	buf_addstr(&text, "a\n");
+	assert_int_equal(ye_set(&out, text.data, text.len, path, "v", &opt,
+				&err), 0);
+	assert_non_null(strstr(out.data, "? a\nb: v\n"));
+	buf_release(&text);
+	buf_release(&out);
+	ye_path_free(path);
+}
+
 static void edits_see_those_before(void **state)
 {
 	const char *in = "l:\n- {n: a, v: 1x}\n- {n: b, v: 2x}\n";
@@ -302,6 +322,7 @@ int main(void)
 		cmocka_unit_test(styles_are_kept),
 		cmocka_unit_test(what_is_unsafe_is_refused),
 		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(nested_keys_take_no_time),
 		cmocka_unit_test(edits_see_those_before),
 		cmocka_unit_test(documents_are_picked),
 	};
