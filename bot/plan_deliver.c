@@ -274,10 +274,14 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 			 const struct change_info *info)
 {
 	struct step *step = step_add(pl, res, spot, kind);
+	struct change_info all = *info;
 
+	all.touched = spot->touched;
+	if (info->from && spot->timeline && !spot->touched)
+		pl_need(pl, spot, NEED_TOUCHED);
 	step->pr = spot->pr;
-	step->title = text_pr_title(pl_arena(pl), info);
-	step->body = text_pr_body(pl_arena(pl), info);
+	step->title = text_pr_title(pl_arena(pl), &all);
+	step->body = text_pr_body(pl_arena(pl), &all);
 }
 
 /*

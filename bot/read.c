@@ -164,6 +164,9 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 		if ((f & NEED_PAST) && !spot->past_known &&
 		    read_past(s, w, spot, err) < 0)
 			return -1;
+		if ((f & NEED_TOUCHED) && !spot->touched &&
+		    read_touched(s, w->repo, spot, err) < 0)
+			return -1;
 		if ((f & NEED_READY) && !spot->readiness &&
 		    read_ready(s, w, spot, err) < 0)
 			return -1;

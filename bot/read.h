@@ -53,6 +53,13 @@ int read_evidence(struct state *s, struct world *w, const struct needs *needs,
 /* bot/answers.c: ask servers outside what gates want to know. */
 void read_answers(struct state *s, struct world *w, const struct needs *needs);
 
+/*
+ * bot/touched.c: the commits, not ours, that touched the service's folder in
+ * its (first) `from` since what SPOT has landed there. Wants its timeline.
+ */
+int read_touched(struct state *s, struct repo *repo, struct spot *spot,
+		 struct err *err);
+
 /* bot/branch.c: is everything on the spot's branch ours, what is on it? */
 int read_branch(struct state *s, struct repo *repo, struct spot *spot,
 		struct err *err);

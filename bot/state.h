@@ -82,6 +82,15 @@ struct branch_facts {
 				   branch left it: it may conflict */
 };
 
+/* Commits of others below a folder, newest first. */
+struct touched {
+	const char *path;
+	struct touched_commit {
+		const char *commit, *author, *subject;
+	} *items;
+	size_t len, more;	/* listed, and not */
+};
+
 /* A service in an environment, and all that is known about it. */
 struct spot {
 	struct place place;
@@ -100,6 +109,8 @@ struct spot {
 	size_t past_len;
 	bool past_known;
 	const struct forge_readiness *readiness;	/* NULL: not read */
+	/* In the folder of its `from`, since what it has landed here. */
+	const struct touched *touched;	/* NULL: not read */
 };
 
 struct service {
@@ -165,6 +176,7 @@ enum {
 	NEED_BRANCH = 1 << 1,
 	NEED_PAST = 1 << 2,
 	NEED_READY = 1 << 3,
+	NEED_TOUCHED = 1 << 4,
 };
 struct needs {
 	unsigned char *flags;	/* one per spot */

@@ -175,6 +175,27 @@ static void add_gates(struct buf *out, const struct gate_result *gates,
 	}
 }
 
+/* Only the version goes along; a setting may have to be brought by hand. */
+static void add_touched(struct buf *out, const struct change_info *c)
+{
+	const struct touched *t = c->touched;
+
+	buf_addstr(out, "\nOther commits that touched ");
+	escape_markdown(out, t->path);
+	buf_addf(out, " since `%s` landed in %s. Only the version is promoted: "
+		 "does something of these have to go along?\n\n",
+		 shown(c->old_version), c->environment);
+	for (size_t i = 0; i < t->len; i++) {
+		buf_addf(out, "- %.10s ", t->items[i].commit);
+		escape_markdown(out, t->items[i].subject);
+		buf_addstr(out, " (");
+		escape_markdown(out, t->items[i].author);
+		buf_addstr(out, ")\n");
+	}
+	if (t->more)
+		buf_addf(out, "- and %zu more\n", t->more);
+}
+
 const char *text_pr_body(struct arena *a, const struct change_info *c)
 {
 	struct marker marker = {
@@ -210,6 +231,8 @@ const char *text_pr_body(struct arena *a, const struct change_info *c)
 	if (c->gates_len)
 		buf_addstr(&out, "\n");
 	add_gates(&out, c->gates, c->gates_len);
+	if (c->touched && c->touched->len)
+		add_touched(&out, c);
 	buf_addf(&out, "\nMerging this deploys it. Closing it %s. A commit of "
 		 "yours on this branch makes the bot leave it alone.\n\n",
 		 c->rolled_back ? "leaves the environment as it is" :

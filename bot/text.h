@@ -21,6 +21,7 @@ struct change_info {
 	const char *by;			/* the command: "auto", "to", "bump" */
 	const struct gate_result *gates;
 	size_t gates_len;
+	const struct touched *touched;	/* in `from`, or NULL */
 };
 
 /* Subject, what changed, trailers (I4). In A. */

@@ -242,3 +242,39 @@ bot auto >"$T/out" 2>&1
 is "the status is pending already" "$(said)" "git-promote/staging=pending"
 runs "the next run finishes" 0 bot auto
 idle "and there is nothing left" bot auto
+
+# ---- what a reviewer sees: what else changed where the version comes from ----
+# commit_to FILE SUBJECT: somebody's commit on main that appends to FILE.
+commit_to() {
+	rm -rf "$T/work"
+	git clone -q "$REPO_DIR" "$T/work" && echo "# more" >>"$T/work/$1" &&
+		git -C "$T/work" commit -qam "$2" && git -C "$T/work" push -q origin HEAD:main
+}
+listed() { pulls "\"\\n\".join(l for l in r[${1-1}-1][\"body\"].split(\"\\n\") if l.startswith(\"- \"))" |
+	sed 's/^- [0-9a-f]* //'; }
+dev=apps/web/overlays/dev/kustomization.yaml
+story "$manual"
+commit_to $dev "before anything"
+bot bump web=1.4.2 >"$T/out"
+commit_to $dev "replicas <b>9</b> @team #1"
+commit_to $dev "memory"
+commit_to apps/api/overlays/dev/kustomization.yaml "another service"
+commit_to apps/web/overlays/staging/kustomization.yaml "another environment"
+now 2026-11-02T09:00:00Z
+bot auto >"$T/out"
+is "other commits in dev's folder are listed, newest first" "$(listed)" \
+	"memory (Tester)
+replicas &#60;b&#62;9&#60;/b&#62; @&#8203;team \\#&#8203;1 (Tester)
+before anything (Tester)"
+is "of the service that it is about" "$(pulls '"another" in r[0]["body"]')" false
+runs "merged" 0 act merge '"number": 1, "method": "merge"'
+for i in $(seq 12); do
+	commit_to $dev "change $i"
+done
+bot bump web=1.4.3 >"$T/out"
+now 2026-11-02T10:00:00Z
+runs "the next promotion" 0 bot auto
+last=$(pulls 'len(r)')
+is "lists those since the last one" "$(listed "$last" | sed -n '1p;$p')" "change 12 (Tester)
+- and 2 more"
+idle "and then there is peace, too" bot auto

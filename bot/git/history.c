@@ -239,7 +239,8 @@ static void fill_history(struct repo_history *h, const struct line *line,
 			.landed_s = c->newest_s, .exists = exists,
 		};
 
-		if (exists)
+		change.is_dir = run->found && run->kind == TREE_DIR;
+		if (exists || change.is_dir)
 			change.blob = run->id;
 		/* A directory that became a submodule is still no file, a file
 		   that became a link to the same bytes the same bytes. */

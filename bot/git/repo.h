@@ -135,7 +135,8 @@ struct repo_change {
 				   line up to that commit (DESIGN 4, "live
 				   since"); a lower bound where the walk ended
 				   at a boundary */
-	bool exists;
+	bool exists;		/* as a file */
+	bool is_dir;		/* a directory; then `blob` is its tree */
 	struct oid blob;
 };
 
@@ -155,7 +156,8 @@ struct repo_history {
 };
 
 /*
- * The first-parent history of N PATHS from HEAD back, over at least DEPTH
+ * The first-parent history of N PATHS (files; of a directory, each commit
+ * that changed something below it) from HEAD back, over at least DEPTH
  * commits (fewer only where the root comes first). OUT[N] in arena A. Ask
  * again with twice the depth where it does not suffice: what is here already
  * is not fetched again.

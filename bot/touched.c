@@ -1,0 +1,137 @@
+/*
+ * What else changed in the folder that a version is promoted from: a setting
+ * that the new version needs does not go along with it by itself.
+ */
+#include "bot/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bot/base/str.h"
+#include "bot/trailers.h"
+
+enum { LISTED = 10, SUBJECT_MAX = 120 };
+
+/* Is a directory of this template one service's own? */
+static bool folder_is_own(const struct service_spec *spec,
+			  const struct field *f)
+{
+	const char *slash = strrchr(f->file, '/'), *mark;
+
+	mark = strstr(f->file, "{service}");
+	return slash && (spec->name || (mark && mark < slash));
+}
+
+/* The folder of the I-th field's file, or the file where it is shared. */
+static const char *path_of(struct state *s, const struct spot *from, size_t i)
+{
+	const struct service_spec *spec = s->services[from->service].spec;
+	const char *file = from->place.slots[i].file;
+	const char *slash = strrchr(file, '/');
+
+	if (!slash || !folder_is_own(spec, &spec->fields[i]))
+		return file;
+	return arena_strndup(&s->arena, file, (size_t)(slash - file));
+}
+
+/* Promotions and bumps are ours; their trailers may be on what was merged. */
+static int is_ours(struct state *s, struct repo *repo,
+		   const struct repo_commit *c, bool *ours, struct err *err)
+{
+	struct repo_commit merged;
+
+	*ours = trailer_get(&s->arena, c->message, "Promote-Service") != NULL;
+	if (*ours || c->parents_len < 2)
+		return 0;
+	if (repo_commit(repo, &c->parents[1], &s->arena, &merged, err) < 0)
+		return -1;
+	*ours = trailer_get(&s->arena, merged.message,
+			    "Promote-Service") != NULL;
+	return 0;
+}
+
+static int by_position(const void *a, const void *b)
+{
+	const struct repo_change *x = a, *y = b;
+
+	return x->pos < y->pos ? -1 : x->pos > y->pos;
+}
+
+/* The changes after SINCE, newest first, of N histories. */
+static struct repo_change *changes_after(struct state *s, size_t since,
+					 const struct repo_history *h,
+					 size_t n, size_t *len)
+{
+	struct repo_change *all;
+	size_t most = 0;
+
+	for (size_t i = 0; i < n; i++)
+		most += h[i].len;
+	all = arena_alloc(&s->arena, (most + 1) * sizeof(*all));
+	*len = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < h[i].len; k++)
+			if (h[i].changes[k].pos < since)
+				all[(*len)++] = h[i].changes[k];
+	qsort(all, *len, sizeof(*all), by_position);
+	return all;
+}
+
+static int commit_list(struct state *s, struct repo *repo,
+		       struct touched *out, const struct oid *id,
+		       struct err *err)
+{
+	struct touched_commit *it = &out->items[out->len];
+	struct repo_commit c;
+	char hex[OID_HEX + 1];
+	size_t len;
+	bool ours;
+
+	if (repo_commit(repo, id, &s->arena, &c, err) < 0 ||
+	    is_ours(s, repo, &c, &ours, err) < 0)
+		return -1;
+	if (ours)
+		return 0;
+	if (out->len == LISTED) {
+		out->more++;
+		return 0;
+	}
+	it->commit = arena_strdup(&s->arena, oid_hex(hex, id));
+	it->author = c.author_name;
+	len = strcspn(c.message, "\n");
+	it->subject = arena_strndup(&s->arena, c.message, len < SUBJECT_MAX
+				    ? len : SUBJECT_MAX);
+	out->len++;
+	return 0;
+}
+
+int read_touched(struct state *s, struct repo *repo, struct spot *spot,
+		 struct err *err)
+{
+	struct touched *out = arena_alloc(&s->arena, sizeof(*out));
+	const struct stay *now = timeline_now(spot->timeline);
+	const struct spot *from = state_spot(s, spot->service,
+					     spot->place.env->from[0]);
+	size_t n = from->place.slots_len, len;
+	struct repo_history *h = arena_alloc(&s->arena, n * sizeof(*h));
+	const char **paths = arena_alloc(&s->arena, n * sizeof(*paths));
+	struct repo_change *all;
+
+	spot->touched = out;
+	if (!now || now->pos == 0)
+		return 0;
+	out->items = arena_alloc(&s->arena, LISTED * sizeof(*out->items) +
+				 sizeof(*out->items));
+	for (size_t i = 0; i < n; i++)
+		paths[i] = path_of(s, from, i);
+	out->path = paths[0];
+	if (repo_history(repo, &s->base_id, paths, n, now->pos + 1, &s->arena,
+			 h, err) < 0)
+		return -1;
+	all = changes_after(s, now->pos, h, n, &len);
+	for (size_t i = 0; i < len; i++)
+		if ((i == 0 || all[i].pos != all[i - 1].pos) &&
+		    commit_list(s, repo, out, &all[i].commit, err) < 0)
+			return -1;
+	return 0;
+}
