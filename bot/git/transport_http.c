@@ -100,14 +100,18 @@ static int status_error(const struct http_transport *t,
 		return redirected(t, res, err);
 	if (s == 401)
 		err_set(err, ERR_REFUSED, t->cred
-			? "the server does not take the token (HTTP 401)"
-			: "the server wants a token, and none is set (HTTP 401)");
+			? "the server does not take the token (HTTP 401); "
+			  "give one that is valid here in PROMOTE_TOKEN"
+			: "the server wants a token, and none is set (HTTP "
+			  "401); give it in PROMOTE_TOKEN or "
+			  "PROMOTE_TOKEN_FILE");
 	else if (s == 403)
-		err_set(err, ERR_REFUSED, "the token may not do this to the "
-			"repository (HTTP 403)");
+		err_set(err, ERR_REFUSED, "the token may not do this to %s "
+			"(HTTP 403); it needs to read and write the "
+			"repository's contents", t->url);
 	else if (s == 404 || s == 410)
 		err_set(err, ERR_REFUSED, "no such repository, or one that "
-			"the token may not see (HTTP %ld)", s);
+			"the token may not see (HTTP %ld): %s", s, t->url);
 	else if (s == 413)
 		err_set(err, ERR_REFUSED, "the server or a proxy before it "
 			"takes no request of this size (HTTP 413)");
