@@ -138,14 +138,6 @@ static const char *version_color(const struct spot *spot,
 	return C_GREEN;
 }
 
-static bool env_shown(const struct request *r, const char *name)
-{
-	for (size_t i = 0; i < r->envs_len; i++)
-		if (str_eq(r->envs[i], name))
-			return true;
-	return r->envs_len == 0;
-}
-
 /* Worth a line below the table: something is to come or to be looked at. */
 static bool is_pending(const struct result *res)
 {
@@ -211,7 +203,7 @@ static void stops_put(const struct state *s, const struct request *r,
 		struct buf out = { 0 };
 
 		if (!s->stops[e].file ||
-		    !env_shown(r, s->config.environments[e].name))
+		    !request_wants(r, s->config.environments[e].name))
 			continue;
 		if (n++ == 0)
 			buf_addch(&out, '\n');
@@ -233,10 +225,10 @@ void output_status(const struct run *run, const struct request *r,
 	struct table t = { .columns = 1 };
 
 	for (size_t e = 0; e < s->config.environments_len; e++)
-		t.columns += env_shown(r, s->config.environments[e].name);
+		t.columns += request_wants(r, s->config.environments[e].name);
 	table_add(&t, xstrdup("SERVICE"), C_BOLD);
 	for (size_t e = 0; e < s->config.environments_len; e++)
-		if (env_shown(r, s->config.environments[e].name))
+		if (request_wants(r, s->config.environments[e].name))
 			table_add(&t, xstrdup(s->config.environments[e].name),
 				 C_BOLD);
 	for (size_t i = 0; i < s->services_len; i++) {
@@ -245,7 +237,7 @@ void output_status(const struct run *run, const struct request *r,
 			const char *env = s->config.environments[e].name;
 			const struct spot *spot = state_spot(s, i, e);
 
-			if (env_shown(r, env))
+			if (request_wants(r, env))
 				table_add(&t, version_cell(spot),
 					 version_color(spot, result_at(run,
 						s->services[i].name, env)));

@@ -232,7 +232,8 @@ static json_t *timelines_json(const struct state *s, const struct request *r)
 		json_array_append_new(list, json_pack("{s:o, s:o, s:b, s:o}",
 			"service", text(spot->place.service),
 			"environment", text(spot->place.env->name),
-			"complete", t->complete && n == t->len,
+			"complete", t->complete && !s->history_is_cut &&
+			n == t->len,
 			"stays", stays));
 	}
 	return list;

@@ -32,11 +32,19 @@ const char *output_why(struct buf *out, const struct stay *s)
 	return buf_str(out);
 }
 
-static char *since_cell(const struct timeline *t, size_t i)
+/* It may have begun before what is known of the history. */
+static bool began_earlier(const struct state *s, const struct timeline *t,
+			  size_t i)
+{
+	return i + 1 == t->len && (!t->complete || s->history_is_cut);
+}
+
+static char *since_cell(const struct state *s, const struct timeline *t,
+			size_t i)
 {
 	struct buf out = { 0 };
 
-	if (i + 1 == t->len && !t->complete)
+	if (began_earlier(s, t, i))
 		buf_addstr(&out, "before ");
 	if (t->stays[i].from_s == TIME_UNKNOWN)
 		buf_addch(&out, '-');
@@ -59,8 +67,8 @@ static char *lasted_cell(const struct stay *s, int64_t now_s, bool is_now)
 	return buf_detach(&out);
 }
 
-static void row_add(struct table *t, const struct spot *spot, size_t i,
-		    int64_t now_s)
+static void row_add(struct table *t, const struct state *state,
+		    const struct spot *spot, size_t i)
 {
 	const struct stay *s = &spot->timeline->stays[i];
 	struct buf version = { 0 }, commit = { 0 }, author = { 0 }, why = { 0 };
@@ -70,14 +78,15 @@ static void row_add(struct table *t, const struct spot *spot, size_t i,
 	show(&author, s->author);
 	if (stay_is_gap(s))
 		buf_addstr(&why, "taken out");
-	else if (i + 1 == spot->timeline->len && !spot->timeline->complete)
-		buf_addstr(&why, "further back was not looked at");
+	else if (began_earlier(state, spot->timeline, i))
+		buf_addstr(&why, state->history_is_cut ? "further back is not "
+			   "there" : "further back was not looked at");
 	else
 		output_why(&why, s);
 	table_add(t, xstrdup(spot->place.env->name), NULL);
 	table_add(t, buf_detach(&version), i ? C_DIM : C_GREEN);
-	table_add(t, since_cell(spot->timeline, i), NULL);
-	table_add(t, lasted_cell(s, now_s, i == 0), NULL);
+	table_add(t, since_cell(state, spot->timeline, i), NULL);
+	table_add(t, lasted_cell(s, state->now_s, i == 0), NULL);
 	table_add(t, buf_detach(&commit), NULL);
 	table_add(t, buf_detach(&author), NULL);
 	table_add(t, buf_detach(&why), NULL);
@@ -99,7 +108,7 @@ void output_log(const struct run *run, const struct request *r, bool colored)
 		for (size_t i = 0, n = 0; spot->timeline &&
 		     i < spot->timeline->len && n < r->limit; i++) {
 			n += !stay_is_gap(&spot->timeline->stays[i]);
-			row_add(&t, spot, i, s->now_s);
+			row_add(&t, s, spot, i);
 		}
 	}
 	table_put(&t, colored);

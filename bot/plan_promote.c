@@ -379,14 +379,6 @@ static void auto_tell(struct planner *pl)
 	}
 }
 
-static bool env_wanted(const struct request *r, const char *name)
-{
-	for (size_t i = 0; i < r->envs_len; i++)
-		if (str_eq(r->envs[i], name))
-			return true;
-	return r->envs_len == 0;
-}
-
 void plan_auto(struct planner *pl)
 {
 	const struct config *c = &pl->state->config;
@@ -401,7 +393,7 @@ void plan_auto(struct planner *pl)
 	/* Down the chain, so that a version lands before it is looked for. */
 	for (size_t e = 0; e < c->environments_len; e++) {
 		if (c->environments[e].from_len == 0 ||
-		    !env_wanted(pl->request, c->environments[e].name))
+		    !request_wants(pl->request, c->environments[e].name))
 			continue;
 		for (size_t i = 0; i < pl->state->services_len; i++)
 			if (pl->state->services[i].set == SIZE_MAX)

@@ -68,9 +68,11 @@ static const char *target_find(struct planner *pl, struct result *res,
 	version = version_before(t);
 	if (!version && !history_wanted(pl, spot, SIZE_MAX))
 		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "%s has had no "
-			"earlier version of %s that is not held; `git promote "
-			"log %s %s` shows what it had, --to VERSION names one",
-			res->environment, res->service, res->service,
+			"earlier version of %s that is not held%s; `git "
+			"promote log %s %s` shows what it had, --to VERSION "
+			"names one", res->environment, res->service,
+			pl->state->history_is_cut ? ", as far back as the "
+			"repository's history goes" : "", res->service,
 			res->environment);
 	return version;
 }

@@ -3,14 +3,6 @@
 
 #include "bot/base/str.h"
 
-static bool env_wanted(const struct request *r, const char *name)
-{
-	for (size_t i = 0; i < r->envs_len; i++)
-		if (str_eq(r->envs[i], name))
-			return true;
-	return r->envs_len == 0;
-}
-
 static struct result *result_of(struct planner *pl, const struct spot *spot)
 {
 	for (size_t i = 0; i < pl->plan->len; i++)
@@ -116,7 +108,7 @@ void plan_status(struct planner *pl)
 			struct result *res;
 
 			if (!spot->place.exists || spot->place.err.code ||
-			    !env_wanted(pl->request, spot->place.env->name))
+			    !request_wants(pl->request, spot->place.env->name))
 				continue;
 			if (!spot->timeline) {
 				pl_need(pl, spot, NEED_TIMELINE);

@@ -9,6 +9,14 @@ struct spot *state_spot(const struct state *s, size_t service, size_t env)
 	return &s->spots[service * s->config.environments_len + env];
 }
 
+bool request_wants(const struct request *r, const char *name)
+{
+	for (size_t i = 0; i < r->envs_len; i++)
+		if (str_eq(r->envs[i], name))
+			return true;
+	return r->envs_len == 0;
+}
+
 struct spot *state_back(const struct state *s, const struct spot *spot)
 {
 	return &s->spots[s->spots_len / 2 + (size_t)(spot - s->spots)];

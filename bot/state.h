@@ -149,6 +149,8 @@ struct state {
 
 	size_t history_depth;	/* what the timelines were read with */
 	uint64_t history_bytes;	/* what that cost: bytes received */
+	bool history_is_cut;	/* the server has no more of it: a timeline is
+				   complete then, as far as will ever be known */
 	bool prs_known;
 
 	struct oid *line;	/* base's first-parent line from the head on,
@@ -159,6 +161,9 @@ struct state {
 };
 
 struct spot *state_spot(const struct state *s, size_t service, size_t env);
+/* Is the environment NAME one that the request is about (status ENV...)? */
+bool request_wants(const struct request *r, const char *name);
+
 /*
  * The way back from SPOT, which a rollback takes: the same place with a branch
  * and pull requests of its own. It has no timeline; SPOT has.

@@ -209,7 +209,9 @@ static int timeline_make(struct state *s, struct repo *repo, struct spot *spot,
 
 	t->complete = true;
 	for (size_t i = 0; i < n; i++)
-		t->complete &= h->histories[index[i]].complete;
+		/* Where the server's own history ends there is no more to ask. */
+		t->complete &= h->histories[index[i]].complete ||
+			       s->history_is_cut;
 	for (size_t i = 0; i < len && rc == 0; i++) {
 		const struct repo_change *c = change_of(h, index, n, pos[i]);
 		const char *version = version_at(s, h, spot, index, pos[i]);
@@ -269,6 +271,9 @@ int read_timelines(struct state *s, struct repo *repo,
 			 h.histories, err) < 0 ||
 	    contents_read(&h, s, repo, err) < 0)
 		goto out;
+	for (size_t i = 0; i < h.len; i++)
+		s->history_is_cut |= !h.histories[i].complete &&
+				     h.histories[i].walked < depth;
 	rc = 0;
 	for (size_t i = 0; i < spots && rc == 0; i++) {
 		if (!(flags[i] & NEED_TIMELINE))

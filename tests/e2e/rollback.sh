@@ -154,3 +154,19 @@ OTHER=$(git -C "$repo" commit-tree -p "$OLD" -m "something else" "$OLD^{tree}")
 runs "rollback that loses the race to something else" 0 bot rollback staging web -v
 has "it did lose it" 'reading the new head'
 is "goes back, on the new head" "$(field web staging) $(git -C "$repo" rev-parse main^)" "1.5.1 $OTHER"
+
+# A server whose own history is cut.
+fresh
+chain 9 1.5.0 1.5.1
+at 2026-11-02T12:00:00Z
+git clone -q --bare --depth 2 "file://$repo" "$T/cut.git"
+runs "rollback with a history that is cut" 0 bot rollback staging web --repo "$T/cut.git" -n
+has "takes what is there" 'staging/web 1\.5\.1 -> 1\.5\.0: would be pushed'
+runs "where it is cut too early" 11 bot rollback dev web --repo "$T/cut.git"
+has "says so" 'as far back as the repository'
+runs "to a version beyond that" 11 bot rollback dev web --to 1.4.1 --repo "$T/cut.git"
+runs "log of it" 0 bot log web dev --limit 100 --repo "$T/cut.git"
+has "says that there is no more" 'before 2026-11-02T10:00:00Z .*further back is not there'
+runs "auto with it" 0 bot auto --repo "$T/cut.git"
+runs "to with it" 11 bot to production-eu web=1.4.9 --repo "$T/cut.git"
+runs "status with it" 0 bot status --repo "$T/cut.git"
