@@ -126,6 +126,7 @@ static int read_past(struct state *s, struct world *w, struct spot *spot,
 		return -1;
 	spot->past = past;
 	spot->past_len = len;
+	timeline_forge_word(&s->arena, spot);
 	return 0;
 }
 

@@ -50,6 +50,14 @@ int read_timelines(struct state *s, struct repo *repo,
 int read_evidence(struct state *s, struct world *w, const struct needs *needs,
 		  struct err *err);
 
+/*
+ * Live since, by the forge's word: where a pull request of SPOT became the
+ * commit that brought a stay, that did not land before it was merged. A merge
+ * that only moves the branch forward leaves the commit's time as it was when
+ * the branch was made.
+ */
+void timeline_forge_word(struct arena *a, struct spot *spot);
+
 /* bot/answers.c: ask servers outside what gates want to know. */
 void read_answers(struct state *s, struct world *w, const struct needs *needs);
 

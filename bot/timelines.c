@@ -279,6 +279,8 @@ int read_timelines(struct state *s, struct repo *repo,
 		if (!(flags[i] & NEED_TIMELINE))
 			continue;
 		rc = timeline_make(s, repo, &s->spots[i], &h, index + at, err);
+		if (rc == 0)
+			timeline_forge_word(&s->arena, &s->spots[i]);
 		at += s->spots[i].place.slots_len;
 	}
 	s->history_depth = depth;
@@ -288,4 +290,35 @@ out:
 	free(h.paths);
 	free(index);
 	return rc;
+}
+
+void timeline_forge_word(struct arena *a, struct spot *spot)
+{
+	const struct timeline *t = spot->timeline;
+	struct timeline *own;
+	struct stay *stays;
+
+	if (!t || t->len == 0 || spot->past_len == 0)
+		return;
+	own = arena_alloc(a, sizeof(*own));
+	stays = arena_alloc(a, t->len * sizeof(*stays));
+	memcpy(stays, t->stays, t->len * sizeof(*stays));
+	for (size_t i = 0; i < t->len; i++)
+		for (size_t k = 0; k < spot->past_len; k++) {
+			const struct forge_pr *pr = &spot->past[k];
+
+			if (pr->state != FORGE_PR_MERGED ||
+			    pr->merged_s == TIME_UNKNOWN ||
+			    pr->merged_s <= stays[i].from_s ||
+			    !(str_eq(pr->merge_sha, stays[i].commit) ||
+			      str_eq(pr->head_sha, stays[i].commit)))
+				continue;
+			stays[i].from_s = pr->merged_s;
+			/* It did not leave before the next one came. */
+			if (i + 1 < t->len)
+				stays[i + 1].until_s = pr->merged_s;
+		}
+	*own = *t;
+	own->stays = stays;
+	spot->timeline = own;
 }

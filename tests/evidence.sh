@@ -278,3 +278,21 @@ last=$(pulls 'len(r)')
 is "lists those since the last one" "$(listed "$last" | sed -n '1p;$p')" "change 12 (Tester)
 - and 2 more"
 idle "and then there is peace, too" bot auto
+
+# ---- live since: the forge's word on when it landed ----
+if [ "$KIND" = gitea ]; then	# merging moves the branch forward, no more
+	story "$manual"
+	bot bump web=1.4.2 >"$T/out"
+	now 2026-11-02T09:00:00Z
+	bot auto >"$T/out"
+	now 2026-11-02T15:00:00Z
+	act merge '"number": 1, "method": "fast-forward-only"'
+	is "landed at three, made at nine" \
+		"$(git -C "$REPO_DIR" log -1 --format=%ct main) $(field web staging)" \
+		"1793610000 1.4.2"
+	now 2026-11-03T14:59:59Z
+	runs "a second before a day is over" 10 bot to production-eu web
+	has "it soaks since it was merged" 'soaks in staging until 2026-11-03T15:00:00Z'
+	now 2026-11-03T15:00:00Z
+	runs "a day later" 0 bot to production-eu web
+fi
