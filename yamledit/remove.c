@@ -206,7 +206,9 @@ static int remove_flow(struct session *s, const struct entry *e, size_t before,
 				ye_plan_splice(&s->plan, c, end, "", 0);
 				return 0;
 			}
-			ye_plan_splice(&s->plan, c, c + 1, "", 0);
+			/* [a,# c: without the comma '#' would be text. */
+			ye_plan_splice(&s->plan, c, c + 1, " ",
+				       p->text[c + 1] == '#');
 		} else if (!ye_text_is_empty(p->text,
 					     ye_line_start(p->text, start),
 					     start)) {
