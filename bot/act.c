@@ -132,6 +132,7 @@ static bool outcome_take(struct plan *p, struct result *res,
 	case REPO_PUSH_UNKNOWN:
 		doing->undone = true;
 		res->steps = NULL;
+		res->commit[0] = '\0';
 		return true;
 	case REPO_PUSH_REFUSED:
 		doing->undone = true;
@@ -415,7 +416,7 @@ int act(struct plan *p, const struct state *s, const struct request *r,
 		/* Those results are not true yet. */
 		for (size_t i = 0; i < p->len; i++)
 			if (doing[i].undone && !p->results[i].err.code)
-				p->results[i].action = ACTION_NONE;
+				p->results[i].action = ACTION_PENDING;
 		goto out;
 	}
 	rc = 0;

@@ -54,8 +54,12 @@ static int run_plan(struct options *o, bool dry)
 	int code = 0;
 
 	if (world_open(&w, &o->world, &err) < 0 ||
-	    run_loop(&run, &w, &o->request, dry, &err) < 0)
+	    run_loop(&run, &w, &o->request, dry, &err) < 0) {
+		/* What was done before that is done. */
+		if (run.len && !o->json && log_level() > LOG_QUIET)
+			output_results(&run, dry, colored);
 		return finish(o, &w, &run, &err, 0);
+	}
 	code = plan_exit_code(run.results, run.len, o->request.command);
 	if (!o->json && o->request.command == CMD_STATUS) {
 		output_status(&run, &o->request, colored);

@@ -110,6 +110,18 @@ void pl_reason(struct planner *pl, struct result *res, const char *fmt, ...)
 	va_end(ap);
 }
 
+bool pl_unknown(struct planner *pl, struct result *res,
+		const struct spot *spot)
+{
+	const struct spot *back = state_back(pl->state, spot);
+	const struct err *err = spot->err.code ? &spot->err : &back->err;
+
+	if (!err->code)
+		return false;
+	pl_stop(pl, res, ACTION_FAILED, err->code, "%s", err->msg);
+	return true;
+}
+
 void plan_make(struct plan *p, const struct state *s, const struct request *r)
 {
 	struct planner pl = { .plan = p, .state = s, .request = r };

@@ -81,6 +81,10 @@ struct result {
 	struct step *steps;
 	const char *diff;	/* unified, of what the steps would change */
 
+	bool did;		/* an earlier round of the run did a deed */
+	bool proven, unproven;	/* and that was a merge: base said so, or said
+				   otherwise, when it was read again */
+
 	/* filled by act */
 	char commit[OID_HEX + 1];
 	const char *branch;

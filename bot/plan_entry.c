@@ -166,6 +166,8 @@ static void bump_one(struct planner *pl, const struct spot *spot)
 			p->env->name, p->slots[0].file);
 		return;
 	}
+	if (pl_unknown(pl, res, spot))
+		return;
 	if (pl_versions_wished(pl, res, spot, versions) < 0 ||
 	    pl_override_refused(pl, res, spot))
 		return;

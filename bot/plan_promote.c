@@ -385,6 +385,8 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 		return;
 	}
 	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
+	if (pl_unknown(pl, res, spot))
+		return;
 	auto_look(pl, res, spot);
 }
 

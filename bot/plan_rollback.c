@@ -199,6 +199,8 @@ static void rollback_one(struct planner *pl, const struct spot *spot,
 			p->env->name, p->slots[0].file);
 		return;
 	}
+	if (pl_unknown(pl, res, spot))
+		return;
 	if (pin && !str_eq(p->version, pin->to) &&
 	    !str_eq(p->version, pin->from)) {
 		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "somebody brought "
@@ -275,14 +277,8 @@ static bool is_unfinished(const struct spot *back)
 	return true;
 }
 
-/*
- * May what stands on the branch of a rollback land by itself? Whoever can push
- * a branch can make one that looks like ours, so only for what `rollback`
- * itself would go to without a word: an earlier version that is not held.
- * False, too, while the history that tells is not here.
- */
-static bool is_way_back(struct planner *pl, const struct spot *spot,
-			const char *version)
+bool pl_had_earlier(struct planner *pl, const struct spot *spot,
+		    const char *version)
 {
 	const struct timeline *t = spot->timeline;
 
@@ -290,8 +286,20 @@ static bool is_way_back(struct planner *pl, const struct spot *spot,
 	    (!timeline_find(t, version) && history_wanted(pl, spot, SIZE_MAX)))
 		return false;
 	return timeline_find(t, version) && timeline_now(t) &&
-	       timeline_earlier(t, version, spot->place.version) &&
-	       !timeline_held(t, version, NULL);
+	       timeline_earlier(t, version, spot->place.version);
+}
+
+/*
+ * May what stands on the branch of a rollback land by itself? Whoever can push
+ * a branch can make one that looks like ours, so only what `rollback` itself
+ * would go to without a word. One that is pushed onto base has no branch.
+ */
+static bool is_way_back(struct planner *pl, const struct spot *spot,
+			const char *version)
+{
+	return !pl_push_is_way(pl, state_back(pl->state, spot)) &&
+	       pl_had_earlier(pl, spot, version) &&
+	       !timeline_held(spot->timeline, version, NULL);
 }
 
 static bool waits_for_person(struct planner *pl, struct result *res,
@@ -316,6 +324,8 @@ bool pl_rollback_open(struct planner *pl, struct result *res,
 
 	if (!pl->request->has_forge || (!has_branch && !back->pr))
 		return false;
+	if (pl_unknown(pl, res, spot))
+		return true;
 	if (has_branch && !f->is_known) {
 		pl_need(pl, back, NEED_BRANCH);
 		return true;
@@ -337,8 +347,7 @@ bool pl_rollback_open(struct planner *pl, struct result *res,
 	}
 	if (!back->pr && !is_unfinished(back))
 		return false;
-	/* A rollback that is pushed onto base has no branch of ours. */
-	if (pl_push_is_way(pl, back) || !is_way_back(pl, spot, f->version))
+	if (!is_way_back(pl, spot, f->version))
 		return pl->plan->needs.any || waits_for_person(pl, res, back);
 	back_deliver(pl, res, spot, f->version);
 	return true;

@@ -132,7 +132,7 @@ static void to_one(struct planner *pl, const struct spot *spot, bool is_named)
 	if (!pl_places_usable(pl, spot))
 		return;
 	res = pl_result(pl, spot, p->service, p->env->name);
-	if (pl_override_refused(pl, res, spot))
+	if (pl_unknown(pl, res, spot) || pl_override_refused(pl, res, spot))
 		return;
 	if (is_named) {
 		version = version_named(pl, res, spot);

@@ -352,7 +352,7 @@ static bool is_usable(struct planner *pl, struct result *res,
 	for (size_t i = 0; i < pl_from_len(spot) && !p->err.code; i++)
 		p = &pl_from_spot(pl, spot, i)->place;
 	if (!p->err.code)
-		return true;
+		return !pl_unknown(pl, res, spot);
 	pl_stop(pl, res, ACTION_FAILED, p->err.code, "%s", p->err.msg);
 	return false;
 }

@@ -94,6 +94,21 @@ static bool word_of_set(struct planner *pl, const struct spot *spot,
 	return true;
 }
 
+/* Whoever can push a branch can make one that looks like a rollback's. */
+static bool word_of_rollback(struct planner *pl, const struct spot *back,
+			     const char *version, struct word *out)
+{
+	const struct spot *spot = state_spot(pl->state, back->service,
+					     back->env);
+
+	if (pl_had_earlier(pl, spot, version))
+		*out = word_rollback();
+	else if (!pl->plan->needs.any)
+		*out = word_pending(pl, "origin", "the environment has not had "
+				    "it before");
+	return !pl->plan->needs.any;
+}
+
 /*
  * Judge the version that the open pull request has, which need not be the one
  * that RES is about. False: facts are lacking, or there is nothing to say.
@@ -106,10 +121,8 @@ static bool word_of_open(struct planner *pl, const struct spot *spot,
 	struct candidate_facts f;
 	struct candidate c;
 
-	if (spot->is_rollback) {
-		*out = word_rollback();
-		return true;
-	}
+	if (spot->is_rollback)
+		return word_of_rollback(pl, spot, version, out);
 	if (stop->file && !pl_overridden(pl, "stop")) {
 		*out = word_pending(pl, "stop", arena_printf(pl_arena(pl),
 				    "stopped by %s: %s", stop->file,
@@ -222,7 +235,7 @@ void pl_tell_forge(struct planner *pl, struct result *res,
 	char hex[OID_HEX + 1];
 	struct word w;
 
-	if (!pl->request->has_forge || pl->plan->needs.any ||
+	if (!pl->request->has_forge || pl->plan->needs.any || spot->err.code ||
 	    pl->request->command == CMD_STATUS || res->err.code == ERR_BUG ||
 	    step_find(res, spot, STEP_PR_CLOSE) ||
 	    step_find(res, spot, STEP_BASE))

@@ -52,6 +52,10 @@ void pl_reason(struct planner *pl, struct result *res, const char *fmt, ...)
 
 /* bot/plan_stop.c: what stands above the gates. ----------------------------- */
 
+/* Were facts about SPOT or its rollback asked for in vain? RES says so then. */
+bool pl_unknown(struct planner *pl, struct result *res,
+		const struct spot *spot);
+
 /* Is GATE overridden by this call? */
 bool pl_overridden(const struct planner *pl, const char *gate);
 /* The gates that this call overrides, "soak,hours"; or NULL. */
@@ -215,6 +219,13 @@ void pl_auto_set(struct planner *pl, const struct spot *spot);
 void pl_to_set(struct planner *pl, const struct spot *spot);
 void pl_set_deliver(struct planner *pl, struct result *res,
 		    const struct ready *ready, bool named);
+
+/*
+ * bot/plan_rollback.c: did SPOT have VERSION before the one it has now? False,
+ * too, while the history that tells is not here; then it is asked for.
+ */
+bool pl_had_earlier(struct planner *pl, const struct spot *spot,
+		    const char *version);
 
 /* One per command: bot/plan_entry.c, plan_to.c, plan_promote.c ... */
 void plan_bump(struct planner *pl);

@@ -7,6 +7,7 @@
 
 enum {
 	READY_WAIT_MS = 4000,	/* for a forge that is still computing */
+	SPOTS_BAD_MOST = 3,
 	HISTORY_FIRST = 64,	/* commits; doubled while a plan wants more */
 };
 
@@ -142,6 +143,42 @@ static int read_ready(struct state *s, struct world *w, struct spot *spot,
 	return 0;
 }
 
+/* What NEEDS asks of one branch and its pull request. */
+static int read_spot(struct state *s, struct world *w, struct spot *spot,
+		     unsigned flags, struct err *err)
+{
+	if (flags && spot->err.code) {	/* its planner should not have asked */
+		*err = spot->err;
+		return -1;
+	}
+	if ((flags & NEED_BRANCH) && !spot->branch_facts.is_known &&
+	    read_branch(s, w->repo, spot, err) < 0)
+		return -1;
+	if ((flags & NEED_PAST) && !spot->past_known &&
+	    read_past(s, w, spot, err) < 0)
+		return -1;
+	if ((flags & NEED_TOUCHED) && !spot->touched &&
+	    read_touched(s, w->repo, spot, err) < 0)
+		return -1;
+	if ((flags & NEED_READY) && !spot->readiness &&
+	    read_ready(s, w, spot, err) < 0)
+		return -1;
+	return 0;
+}
+
+/*
+ * Is an error that one service's? One bad pull request stops no other, while
+ * a forge that is down need not be asked about hundreds of them.
+ */
+static bool is_of_spot(struct state *s, const struct spot *spot,
+		       const struct err *err)
+{
+	if (spot->err.code || err->code == ERR_SECURITY ||
+	    err->code == ERR_BUG || err->code == ERR_RACE)
+		return false;
+	return s->spots_bad++ < SPOTS_BAD_MOST;
+}
+
 int read_needs(struct state *s, struct world *w, const struct needs *needs,
 	       struct err *err)
 {
@@ -159,18 +196,13 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 		unsigned char f = needs->flags[i];
 
 		timelines |= (f & NEED_TIMELINE) != 0;
-		if ((f & NEED_BRANCH) && !spot->branch_facts.is_known &&
-		    read_branch(s, w->repo, spot, err) < 0)
+		if (read_spot(s, w, spot, f & ~(unsigned)NEED_TIMELINE,
+			      err) == 0)
+			continue;
+		if (!is_of_spot(s, spot, err))
 			return -1;
-		if ((f & NEED_PAST) && !spot->past_known &&
-		    read_past(s, w, spot, err) < 0)
-			return -1;
-		if ((f & NEED_TOUCHED) && !spot->touched &&
-		    read_touched(s, w->repo, spot, err) < 0)
-			return -1;
-		if ((f & NEED_READY) && !spot->readiness &&
-		    read_ready(s, w, spot, err) < 0)
-			return -1;
+		spot->err = *err;
+		err_clear(err);
 	}
 	if (timelines && read_timelines(s, w->repo, needs->flags,
 			      s->history_depth ? 2 * s->history_depth

@@ -9,7 +9,8 @@
 #include "bot/read.h"
 
 enum {
-	ROUNDS_AGAIN = 6,	/* after something landed; races do not count */
+	ROUNDS_AGAIN = 6,	/* while something lands, and a look at what
+				   the last one left; races do not count */
 	NEEDS_MOST = 100,	/* a plan that is never content is a bug */
 };
 
@@ -78,28 +79,46 @@ static struct result *find(struct run *run, const struct result *like)
 	return NULL;
 }
 
+/* What an earlier round did is done, whatever this one says beyond that. */
+static void deed_keep(struct result *res, const struct result *then)
+{
+	res->did = true;
+	res->old_version = then->old_version;
+	if (!res->new_version)
+		res->new_version = then->new_version;
+	if (!res->commit[0])
+		memcpy(res->commit, then->commit, sizeof(res->commit));
+	if (!res->branch)
+		res->branch = then->branch;
+	if (!res->pr_number) {
+		res->pr_number = then->pr_number;
+		res->pr_url = then->pr_url;
+	}
+}
+
 /*
  * Keep what this round says. A deed of an earlier round stays the answer
  * while later rounds find nothing more to do than to wait for it.
  */
-static void results_keep(struct run *run)
+static void results_keep(struct run *run, bool only_unproven)
 {
 	for (size_t i = 0; i < run->plan.len; i++) {
 		const struct result *now = &run->plan.results[i];
 		struct result *before = find(run, now);
 
+		if (only_unproven && !now->unproven)
+			continue;
 		if (!before) {
 			ARRAY_GROW(run->results, run->len, run->cap);
 			run->results[run->len++] =
 				result_copy(&run->arena, now);
 		} else if (!action_is_deed(before->action) || action_is_deed(now->action) ||
 			   now->err.code) {
-			const char *old_version = before->old_version;
-			bool is_more = action_is_deed(before->action);
+			struct result then = *before;
 
 			*before = result_copy(&run->arena, now);
-			if (is_more)
-				before->old_version = old_version;
+			if (then.did || action_is_deed(then.action))
+				deed_keep(before, &then);
 		} else if (now->action == ACTION_NONE && now->reason) {
 			before->reason = arena_strdup(&run->arena,
 						      now->reason);
@@ -108,24 +127,33 @@ static void results_keep(struct run *run)
 }
 
 /*
- * I8: what was merged must be on base now. Another version may have landed
- * on top; then that is said instead of success.
+ * I8: what was merged must be on base now, or this round says so instead of
+ * whatever it would do next, which is not to merge it once more. Another
+ * version may have landed on top; that is said, too.
  */
 static void merges_check(struct run *run)
 {
 	for (size_t i = 0; i < run->plan.len; i++) {
-		const struct result *now = &run->plan.results[i];
+		struct result *now = &run->plan.results[i];
 		struct result *before = find(run, now);
 
-		if (!before || before->action != ACTION_MERGED ||
-		    str_eq(now->old_version, before->new_version))
+		if (!before || before->proven ||
+		    (before->action != ACTION_MERGED && !before->unproven))
 			continue;
-		before->action = ACTION_FAILED;
-		before->reason = arena_printf(&run->arena, "pull request #%lld "
-			"was merged, but %s runs %s; look at the history of "
-			"its file", before->pr_number, before->environment,
-			now->old_version ? now->old_version : "nothing");
-		err_set(&before->err, ERR_TRANSIENT, "%s", before->reason);
+		before->proven = str_eq(now->old_version, before->new_version);
+		if (before->proven)
+			continue;
+		now->unproven = true;
+		now->steps = NULL;
+		now->new_version = before->new_version;
+		now->action = ACTION_FAILED;
+		now->reason = arena_printf(&run->plan.arena, "the forge says "
+			"that pull request #%lld was merged, but %s runs %s; "
+			"look at the history of its file", before->pr_number,
+			now->environment, now->old_version && *now->old_version
+			? now->old_version : "nothing");
+		err_clear(&now->err);
+		err_set(&now->err, ERR_TRANSIENT, "%s", now->reason);
 	}
 }
 
@@ -204,19 +232,20 @@ int run_loop(struct run *run, struct world *w, const struct request *r,
 		merges_check(run);
 		if (r->command == CMD_ROLLBACK && !run->pins)
 			rollbacks_pin(run);
-		if (dry) {
-			results_keep(run);
+		if (dry || rounds == ROUNDS_AGAIN) {
+			results_keep(run, !dry);
 			break;
 		}
 		if (act(&run->plan, &run->state, &now, w, &again, err) == 0) {
-			results_keep(run);
-			if (!again || ++rounds == ROUNDS_AGAIN)
+			results_keep(run, false);
+			rounds++;
+			if (!again)
 				break;
 			continue;
 		}
 		if (err->code != ERR_RACE)
 			return -1;
-		results_keep(run);
+		results_keep(run, false);
 		run->races++;
 		log_verbose("%s; reading the new head (try %u)", err->msg,
 			    run->races + 1);

@@ -111,6 +111,7 @@ struct spot {
 	const struct forge_readiness *readiness;	/* NULL: not read */
 	/* In the folder of its `from`, since what it has landed here. */
 	const struct touched *touched;	/* NULL: not read */
+	struct err err;		/* these facts cannot be had */
 };
 
 struct service {
@@ -152,6 +153,7 @@ struct state {
 	bool history_is_cut;	/* the server has no more of it: a timeline is
 				   complete then, as far as will ever be known */
 	bool prs_known;
+	unsigned spots_bad;	/* spots with an err */
 
 	struct oid *line;	/* base's first-parent line from the head on,
 				   as far back as evidence was asked for */

@@ -13,18 +13,24 @@ forge() {
 }
 # And opens a pull request for it, as the bot would word it: propose BRANCH VERSION
 propose() {
-	sim POST "/api/v1/repos/$REPO/pulls" "{\"head\": \"$1\", \"base\": \"main\",
+	sim POST "/repos/$REPO/pulls" "{\"head\": \"$1\", \"base\": \"main\",
 		\"title\": \"Promote web $2 to staging\", \"body\": \"<!-- git-promote service=web environment=staging version=$2 by=auto -->\"}" >/dev/null
 }
+
+# What was said of the newest commit that anything was said of.
+said() { sim_requests '[q["body"]["state"] for q in r if "/statuses/" in q["path"]
+	and q["method"] == "POST"][-1]'; }
 
 # ---- a branch that looks like ours opens no door ----
 story '/    gates:/d; /      soak/d; s/promote: auto/promote: manual/'
 bot bump web=1.5.0 >"$T/out"
 forge promote/staging/web $staging 6.6.6
 propose promote/staging/web 6.6.6
-idle "promoted by hand: a version that was never live in dev is not merged" bot auto
+runs "promoted by hand: a version that was never live in dev is not merged" 0 bot auto
 has "it is said why" '6.6.6 has not been live in dev'
 is "it stays open" "$(states)" "#1:open"
+is "and its status is no success" "$(said)" pending
+idle "once" bot auto
 runs "by hand, the next one takes its place" 0 bot to staging web
 is "that one is merged" "$(states) $(field web staging)" "#1:merged 1.5.0"
 
@@ -32,7 +38,8 @@ story
 forge rollback/staging/web $staging 6.6.6
 idle "a rollback to a version that was never there is not opened" bot auto
 propose rollback/staging/web 6.6.6
-idle "nor is it merged" bot auto
+runs "nor is it merged" 0 bot auto
+is "its status is no success" "$(said)" pending
 is "staging is as it was" "$(states) $(field web staging)" "#1:open 1.4.1"
 
 story 's/    promote: auto/&\n    rollback: {deliver: push}/'
@@ -60,3 +67,45 @@ now 2026-11-02T09:00:00Z
 runs "both images by one pull request" 0 bot to staging pair=1.6.0
 is "and it is merged" "$(states) $(field web staging) $(field api staging)" "#1:merged 1.6.0 1.6.0"
 idle "what is there already needs none" bot to staging pair=1.6.0
+
+# ---- what the bot says it did ----
+fault() { sim POST /_sim/fault "$1" >/dev/null; }
+no_faults() { sim DELETE /_sim/fault >/dev/null; }
+for code in 404 500; do
+	story
+	bot bump web=1.5.0 api=1.5.0 >"$T/out"
+	now 2026-11-02T09:00:00Z
+	fault "{\"method\": \"GET\", \"path\": \"/pulls/1\$\", \"status\": $code,
+		\"do\": \"answer\", \"body\": \"{}\", \"count\": 1000}"
+	runs "a pull request that cannot be read ($code)" $((code == 404 ? 13 : 12)) bot auto
+	is "stops no other ($code)" "$(states)" "#1:open #2:merged"
+	has "it was opened, that is said ($code)" 'api .*failed .*/pulls?/1 .*cannot read'
+	no_faults
+	runs "the next run has both ($code)" 0 bot auto
+	is "landed ($code)" "$(states)" "#1:merged #2:merged"
+done
+story
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+fault '{"method": "GET", "path": "/pulls$", "status": 403, "do": "answer",
+	"body": "{}", "skip": 2, "count": 1000}'
+runs "an error after something was done" 13 bot auto
+has "what was done is said all the same" 'staging/web .*opened'
+is "it was" "$(states)" "#1:open"
+no_faults
+
+story
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+for method in POST PUT; do
+	fault "{\"method\": \"$method\", \"path\": \"/pulls/1/merge\$\",
+		\"status\": 200, \"do\": \"answer\", \"count\": 1000,
+		\"body\": \"{\\\"merged\\\": true, \\\"sha\\\": \\\"$(printf 1%.0s {1..40})\\\"}\"}"
+done
+forget
+runs "merged is what the forge says, base does not have it" 12 bot auto
+has "that is not called merged" 'failed .*staging runs 1.4.1'
+is "it is not asked again and again" "$(writes | grep -o /merge | wc -l)" 1
+no_faults
+runs "the next run merges" 0 bot auto
+is "for real" "$(states) $(field web staging)" "#1:merged 1.5.0"
