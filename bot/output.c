@@ -262,6 +262,7 @@ void output_check(const struct state *s, bool colored)
 {
 	struct table t = { .columns = 4 };
 	size_t fields = 0;
+	bool broken = false;
 
 	table_add(&t, xstrdup("SERVICE"), C_BOLD);
 	table_add(&t, xstrdup("ENVIRONMENT"), C_BOLD);
@@ -285,6 +286,7 @@ void output_check(const struct state *s, bool colored)
 							    : slot->path);
 				}
 				fields++;
+				broken |= p->err.code != ERR_NONE;
 				table_add(&t, xstrdup(p->service), NULL);
 				table_add(&t, xstrdup(p->env->name), NULL);
 				table_add(&t, p->err.code ? xstrdup("error")
@@ -296,8 +298,9 @@ void output_check(const struct state *s, bool colored)
 		}
 	table_put(&t, colored);
 	table_release(&t);
-	printf("\n%s is right: %zu environments, %zu services, %zu fields\n",
-	       CONFIG_FILE, s->config.environments_len, s->services_len,
+	printf("\n%s is right%s: %zu environments, %zu services, %zu fields\n",
+	       CONFIG_FILE, broken ? ", but not all it leads to" : "",
+	       s->config.environments_len, s->services_len,
 	       fields);
 }
 

@@ -365,7 +365,9 @@ static void deliver_pr(struct planner *pl, struct result *res,
 		return;
 	}
 	text_marker_parse(pl_arena(pl), spot->pr->body, &m);
-	if (!str_eq(m.version, version)) {
+	/* Marked as closed by us, and open: a run was killed, or a person
+	   opened it again. The next time it is closed is a person's no. */
+	if (!str_eq(m.version, version) || m.closed) {
 		plan_pr_text(pl, res, spot, STEP_PR_UPDATE, info);
 		res->action = ACTION_REFRESHED;
 	} else if (rebuilt) {

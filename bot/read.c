@@ -33,7 +33,7 @@ static int read_refs(struct state *s, struct world *w, struct repo_refs *refs,
 		s->base = arena_strdup(&s->arena, refs->head_target +
 				       strlen("refs/heads/"));
 	else
-		return err_set(err, ERR_NOTFOUND, "the repository does not say "
+		return err_set(err, ERR_USAGE, "the repository does not say "
 			       "which branch HEAD is; name it with --base");
 	ref = arena_printf(&s->arena, "refs/heads/%s", s->base);
 	s->base_is_default = !refs->head_target ||
@@ -45,8 +45,12 @@ static int read_refs(struct state *s, struct world *w, struct repo_refs *refs,
 			oid_hex(s->base_hex, &s->base_id);
 			return 0;
 		}
-	return err_set(err, ERR_NOTFOUND, "%s has no branch '%s'; name "
-		       "another with --base", w->location, s->base);
+	if (!w->base)
+		return err_set(err, ERR_USAGE, "%s has no commit on '%s', which "
+			       "its HEAD names; name another branch with "
+			       "--base", w->location, s->base);
+	return err_set(err, ERR_USAGE, "%s has no branch '%s'; name another "
+		       "with --base", w->location, s->base);
 }
 
 static int read_config(struct state *s, struct world *w, struct err *err)
@@ -59,6 +63,10 @@ static int read_config(struct state *s, struct world *w, struct err *err)
 	if (!file.exists)
 		return err_set(err, ERR_USAGE, "%s: not on branch %s of %s; "
 			       "put one there (see `git promote help config`)",
+			       CONFIG_FILE, s->base, w->location);
+	if (file.is_symlink)
+		return err_set(err, ERR_USAGE, "%s: a symbolic link on branch "
+			       "%s of %s; put the file itself there",
 			       CONFIG_FILE, s->base, w->location);
 	return config_parse(&s->config, file.text, file.len, &s->diag, err);
 }

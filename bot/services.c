@@ -184,6 +184,20 @@ static void maybe_add(struct maybes *m, struct state *s, const char *name,
 	}
 }
 
+/* What is read through a link cannot be edited in its place. */
+static void symlinks_refuse(struct place *p, const struct repo_file *files)
+{
+	for (size_t k = 0; k < p->slots_len; k++)
+		if (files[k].exists && files[k].is_symlink) {
+			p->exists = true;
+			err_clear(&p->err);
+			err_set(&p->err, ERR_UNSAFE, "%s: a symbolic link is "
+				"not edited; name the file it leads to in "
+				CONFIG_FILE, p->slots[k].file);
+			return;
+		}
+}
+
 /* Read the files of all of them in one go. */
 static int maybes_read(struct maybes *m, struct state *s, struct repo *repo,
 		       struct err *err)
@@ -224,6 +238,7 @@ static int maybes_read(struct maybes *m, struct state *s, struct repo *repo,
 				err_clear(&p->err);
 				p->exists = false;
 			}
+			symlinks_refuse(p, files + at - p->slots_len);
 		}
 	rc = 0;
 out:

@@ -1,5 +1,6 @@
 #include "bot/world.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,27 @@ static int location_find(struct world *w, const struct world_options *o,
 	return 0;
 }
 
+/* As in a URL: %40 is an '@'. What is no such pair stays as it is. */
+static char *percent_decode(struct arena *a, const char *s, size_t len)
+{
+	char *out = arena_strndup(a, s, len), *to = out;
+
+	for (const char *at = out; *at; at++) {
+		unsigned byte;
+
+		if (at[0] == '%' && isxdigit((unsigned char)at[1]) &&
+		    isxdigit((unsigned char)at[2]) &&
+		    sscanf(at + 1, "%2x", &byte) == 1 && byte >= ' ') {
+			*to++ = (char)byte;
+			at += 2;
+		} else {
+			*to++ = *at;
+		}
+	}
+	*to = '\0';
+	return out;
+}
+
 /*
  * User info in a remote's URL is a credential: take it out of the URL. The
  * password, or a user alone, is the token when none was given.
@@ -115,13 +137,14 @@ static void userinfo_take(struct world *w, const char **user)
 	if (!at)
 		return;
 	colon = memchr(start, ':', (size_t)(at - start));
-	secret = colon ? arena_strndup(&w->arena, colon + 1,
-				       (size_t)(at - colon - 1))
-		       : arena_strndup(&w->arena, start, (size_t)(at - start));
+	secret = colon ? percent_decode(&w->arena, colon + 1,
+					(size_t)(at - colon - 1))
+		       : percent_decode(&w->arena, start,
+					(size_t)(at - start));
 	log_secret(secret);
 	if (colon)
-		*user = arena_strndup(&w->arena, start,
-				      (size_t)(colon - start));
+		*user = percent_decode(&w->arena, start,
+				       (size_t)(colon - start));
 	if (!w->token)
 		w->token = secret;
 	w->location = arena_printf(&w->arena, "%.*s%s",

@@ -109,3 +109,27 @@ is "it is not asked again and again" "$(writes | grep -o /merge | wc -l)" 1
 no_faults
 runs "the next run merges" 0 bot auto
 is "for real" "$(states) $(field web staging)" "#1:merged 1.5.0"
+
+# ---- closed by us, and open again ----
+story 's/merge: auto.*/merge: manual/'
+bot bump web=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+bot auto >"$T/out"
+dev=apps/web/overlays/dev/kustomization.yaml
+person $dev 's/newTag: .*/newTag: 1.4.1/'
+fault '{"method": "PATCH", "path": "/pulls/1$", "status": 500, "do": "answer",
+	"body": "{}", "skip": 1, "count": 9}'
+runs "closing fails after it was marked" 12 bot auto
+no_faults
+person $dev 's/newTag: .*/newTag: 1.5.0/'
+now 2026-11-02T10:00:00Z
+bot auto >"$T/out"
+is "it serves when the version is back" "$(states)" "#1:open"
+act close '"number": 1'
+idle "a person's closing is a no all the same" bot auto
+has "that is said" declined
+
+# ---- credentials in a URL are percent-encoded ----
+story
+runs "a password as URLs write it" 0 env -u PROMOTE_TOKEN "$BUILD/git-promote" \
+	status --repo "http://x:${SIM_TOKEN//-/%2D}@${REPO_URL#http://}"

@@ -76,3 +76,42 @@ runs "by a tag alone the digest goes" 0 bot bump billing=1.2.0
 is "from the file, too" "$(billing dev)" "1.2.0 1.2.0"
 runs "the form in which it is shown, wrong" 2 bot to prod billing=api=1.1.0,worker
 has "what is wrong is said" "'worker' does not have the form IMAGE=VERSION"
+
+# ---- odd trees, odd repositories ----
+seed() {
+	rm -rf "$T/seed"
+	cp -r examples/kustomize "$T/seed"
+	sed -i 's/merge: auto.*/deliver: push/; s/vars: {dir: prod-eu}.*/&\n    deliver: push/' \
+		"$T/seed/promote.yaml"
+}
+seed
+mv "$T/seed/apps/web/overlays/dev/kustomization.yaml" "$T/seed/apps/web/overlays/dev/k.yaml"
+ln -s k.yaml "$T/seed/apps/web/overlays/dev/kustomization.yaml"
+plant
+before=$(count)
+runs "a file that is a symbolic link is not passed over" 14 bot check
+has "it is said" 'a symbolic link is not edited'
+has "check does not call that right" 'right, but not all it leads to'
+runs "nor edited" 14 bot bump web=1.5.0
+is "no commit" "$(count)" "$before"
+runs "the service beside it is" 0 bot bump api=1.5.0
+seed
+mv "$T/seed/promote.yaml" "$T/seed/p.yaml"
+ln -s p.yaml "$T/seed/promote.yaml"
+plant
+runs "promote.yaml as a symbolic link" 2 bot check
+has "says so" 'promote.yaml: a symbolic link'
+seed
+mv "$T/seed/apps" "$T/seed/my äpps"
+sed -i 's#apps/{.*#"my äpps/{service}/overlays/{dir}/kustomization.yaml"#' "$T/seed/promote.yaml"
+plant
+runs "a path with a space and an umlaut" 0 bot bump web=1.5.0
+is "is one path" "$(shown 'my äpps/web/overlays/dev/kustomization.yaml' | grep -c 1.5.0)" 1
+runs "a base that is not there" 2 bot status --base nope
+git -C "$repo" symbolic-ref HEAD refs/heads/trunk
+runs "a HEAD that is not there" 2 bot status
+has "names it" "no commit on 'trunk'"
+runs "with a name for base" 0 bot status --base main
+rm -rf "$repo"
+git init -q --bare "$repo"
+runs "an empty repository" 2 bot bump web=1
