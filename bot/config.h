@@ -50,6 +50,10 @@ struct rules {
 	bool overrides_set;	/* ... else it may name all */
 	struct gate *gates;
 	size_t gates_len;
+	struct gate *verify;	/* judged once a version is live here */
+	size_t verify_len;
+	int64_t verify_within_s;
+	bool verify_rollback;	/* auto goes back from what failed */
 	const char **reviewers;
 	size_t reviewers_len;
 	const char **labels;

@@ -54,7 +54,7 @@ const char *const *rd_environment_names(struct reader *rd);
 /* bot/config_rules.c ------------------------------------------------------ */
 
 #define RULE_KEYS "promote", "deliver", "merge", "gates", "refresh", \
-		  "rollback", "reviewers", "labels", "override"
+		  "rollback", "reviewers", "labels", "verify", "override"
 
 /*
  * What is set in the map N (NULL: nothing), over what OUT holds. ENTRY: the

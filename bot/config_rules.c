@@ -199,7 +199,66 @@ static void rollback_read(struct reader *rd, const struct node *n,
 bool config_may_be_overridden(const char *name)
 {
 	return str_eq(name, "chain") || str_eq(name, "stop") ||
-	       gate_kind_find(name);
+	       str_eq(name, "verify") || gate_kind_find(name);
+}
+
+#define VERIFY "verify: {within: 30m, on-failure: rollback, checks: [e2e]}"
+
+static bool verify_within(struct reader *rd, const struct node *map,
+			  struct rules *out)
+{
+	const struct node *n = node_get(map, "within");
+	struct err err = { 0 };
+
+	if (!n || n->kind != NODE_SCALAR || n->is_null)
+		diag_error(rd->diag, n ? n : map, "verify needs 'within', the "
+			   "time in which it must pass; write '" VERIFY "'");
+	else if (duration_parse(&out->verify_within_s, n->value, &err) < 0)
+		diag_error(rd->diag, n, "%s", err.msg);
+	else
+		return true;
+	return false;
+}
+
+/* Gates that look at whether the version works, once it is live here. */
+static void verify_read(struct reader *rd, const struct node *n,
+			struct rules *out)
+{
+	struct gate_parse parse = { rd->arena, rd->diag, zone_load };
+	const struct node *failure;
+	int which;
+
+	out->verify_len = 0;
+	if (n->kind == NODE_SCALAR && !n->is_null && str_eq(n->value, "none"))
+		return;
+	if (!rd_map(rd, n, "verify", VERIFY) || !verify_within(rd, n, out))
+		return;
+	failure = node_get(n, "on-failure");
+	which = failure ? rd_either(rd, failure, "on-failure", "hold",
+				    "rollback") : 0;
+	out->verify_rollback = which == 1;
+	out->verify = arena_alloc(rd->arena, n->len * sizeof(*out->verify));
+	for (size_t i = 0; i < n->len; i++) {
+		const struct gate_kind *kind = gate_kind_find(n->keys[i]->value);
+		struct gate gate = { kind, n->items[i], NULL };
+
+		if (n->items[i] == failure ||
+		    str_eq(n->keys[i]->value, "within"))
+			continue;
+		if (!kind || !kind->judges_health) {
+			diag_error(rd->diag, n->keys[i], "'%s' says nothing of "
+				   "a version that is live; there is checks, "
+				   "metric, http and argocd",
+				   n->keys[i]->value);
+			continue;
+		}
+		gate.setting = kind->parse(n->items[i], &parse);
+		if (gate.setting)
+			out->verify[out->verify_len++] = gate;
+	}
+	if (out->verify_len == 0)
+		diag_error(rd->diag, n, "verify has nothing to look at; write "
+			   "'" VERIFY "'");
 }
 
 /* override: [soak, hours], or none. */
@@ -262,6 +321,8 @@ void rd_rules(struct reader *rd, const struct node *n, bool entry,
 	words_read(rd, n, &labels_kind, &out->labels, &out->labels_len);
 	if ((at = node_get(n, "override")))
 		overrides_read(rd, at, out);
+	if ((at = node_get(n, "verify")))
+		verify_read(rd, at, out);
 	if ((at = node_get(n, "rollback")))
 		rollback_read(rd, at, out);
 	if (!out->rollback_set)

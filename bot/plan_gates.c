@@ -15,16 +15,20 @@ enum {
 };
 
 /* The end of the stay on base's line: the last position that has it. */
+static size_t end_in(const struct timeline *t, const struct stay *stay)
+{
+	return t && stay > t->stays && stay < t->stays + t->len
+		? stay[-1].pos + 1 : 0;
+}
+
 static size_t stay_end(const struct planner *pl, const struct spot *spot,
 		       const struct stay *stay)
 {
-	for (size_t i = 0; i < pl_from_len(spot); i++) {
-		const struct timeline *t = pl_from_spot(pl, spot, i)->timeline;
+	size_t end = 0;
 
-		if (t && stay > t->stays && stay < t->stays + t->len)
-			return stay[-1].pos + 1;
-	}
-	return 0;
+	for (size_t i = 0; i < pl_from_len(spot) && end == 0; i++)
+		end = end_in(pl_from_spot(pl, spot, i)->timeline, stay);
+	return end;
 }
 
 static void need_commit(struct planner *pl, size_t pos)
@@ -81,11 +85,10 @@ static void checks_add(struct planner *pl, struct gate_facts *f,
  * commits, at the last one), and those before the end, which have the newest
  * word of whoever looks at every commit.
  */
-static bool checks_here(struct planner *pl, const struct spot *spot,
-			struct gate_facts *f)
+static bool checks_here(struct planner *pl, size_t end, struct gate_facts *f)
 {
 	const struct state *s = pl->state;
-	size_t start = f->stay->pos, end = stay_end(pl, spot, f->stay);
+	size_t start = f->stay->pos;
 	bool here = true;
 
 	if (!pl->request->has_forge) {
@@ -155,9 +158,9 @@ static bool answers_here(struct planner *pl, const struct gate *gate,
 	return f->has_answers;
 }
 
-static struct gate_result gate_one(struct planner *pl, const struct spot *spot,
-				   const struct gate *gate,
-				   struct gate_facts *facts)
+/* END: see end_in(). */
+static struct gate_result gate_one(struct planner *pl, const struct gate *gate,
+				   struct gate_facts *facts, size_t end)
 {
 	struct gate_result g;
 
@@ -169,11 +172,126 @@ static struct gate_result gate_one(struct planner *pl, const struct spot *spot,
 		g.verdict = VERDICT_PASS;
 		snprintf(g.reason, sizeof(g.reason), "overridden");
 	} else if (g.verdict == VERDICT_NEED &&
-		   (g.need == GATE_NEED_CHECKS ? checks_here(pl, spot, facts)
+		   (g.need == GATE_NEED_CHECKS ? checks_here(pl, end, facts)
 					       : answers_here(pl, gate, facts))) {
 		gate_judge(gate, facts, &g);
 	}
 	return g;
+}
+
+static void judged_add(struct judged *j, const struct gate_result *g)
+{
+	struct gate_result *own = &j->gates[j->len++];
+
+	*own = *g;
+	j->lacks_facts |= g->verdict == VERDICT_NEED;
+	if (g->verdict != VERDICT_PASS &&
+	    (!j->first || g->verdict == VERDICT_REFUSE))
+		j->first = own;
+}
+
+static void evidence_join(struct planner *pl, struct gate_result *to,
+			  const struct gate_result *from)
+{
+	struct gate_evidence *all = arena_alloc(pl_arena(pl),
+		(to->evidence_len + from->evidence_len) * sizeof(*all));
+
+	if (to->evidence_len)
+		memcpy(all, to->evidence, to->evidence_len * sizeof(*all));
+	if (from->evidence_len)
+		memcpy(all + to->evidence_len, from->evidence,
+		       from->evidence_len * sizeof(*all));
+	to->evidence = all;
+	to->evidence_len += from->evidence_len;
+}
+
+/* The gates of `verify`, one after another; the first that does not pass. */
+static const struct gate_result *verify_each(struct planner *pl,
+					     const struct spot *spot,
+					     const struct stay *stay,
+					     size_t end,
+					     struct gate_result *out)
+{
+	const struct rules *rules = pl_rules(pl, spot);
+	struct gate_facts facts = {
+		.now_s = pl->state->now_s, .service = spot->place.service,
+		.environment = spot->place.env->name,
+		.from = spot->place.env->name, .version = stay->version,
+		.stay = stay, .arena = pl_arena(pl),
+	};
+	struct gate_result *first = NULL;
+
+	for (size_t i = 0; i < rules->verify_len; i++) {
+		struct gate_result *g = arena_alloc(pl_arena(pl), sizeof(*g));
+
+		*g = gate_one(pl, &rules->verify[i], &facts, end);
+		evidence_join(pl, out, g);
+		if (g->verdict == VERDICT_NEED)
+			out->verdict = VERDICT_NEED;
+		/* What was seen says more than what was not. */
+		if (g->verdict != VERDICT_PASS &&
+		    (!first || (g->is_bad && !first->is_bad)))
+			first = g;
+	}
+	return first;
+}
+
+bool pl_verify(struct planner *pl, const struct spot *spot,
+	       const struct stay *stay, struct gate_result *out)
+{
+	const struct rules *rules = pl_rules(pl, spot);
+	const struct gate_result *first;
+	struct stay own = *stay;
+	int64_t end_s;
+
+	*out = (struct gate_result){ .name = "verify", .until_s = TIME_UNKNOWN };
+	if (rules->verify_len == 0)
+		return false;
+	gate_say(out, VERDICT_WAIT, "since when %s runs it is not known",
+		 spot->place.env->name);
+	if (stay->from_s == TIME_UNKNOWN ||
+	    __builtin_add_overflow(stay->from_s, rules->verify_within_s,
+				   &end_s))
+		return true;
+	/* It is judged as it was when its time was over, however late. */
+	if (end_s < pl->state->now_s &&
+	    (own.until_s == TIME_UNKNOWN || own.until_s > end_s))
+		own.until_s = end_s;
+	out->verdict = VERDICT_PASS;
+	first = verify_each(pl, spot, &own, end_in(spot->timeline, stay), out);
+	if (pl_overridden(pl, "verify")) {
+		gate_say(out, VERDICT_PASS, "overridden");
+	} else if (out->verdict == VERDICT_NEED) {
+		out->need = GATE_NEED_ANSWERS;
+	} else if (!first) {
+		gate_say(out, VERDICT_PASS, "%s works in %s", stay->version,
+			 spot->place.env->name);
+	} else if (pl->state->now_s < end_s) {
+		gate_say(out, VERDICT_WAIT, "not yet in %s: %s: %s",
+			 spot->place.env->name, first->name, first->reason);
+	} else {
+		out->is_bad = first->is_bad;
+		gate_say(out, first->is_bad ? VERDICT_REFUSE : VERDICT_WAIT,
+			 "%s in %s: %s: %s", first->is_bad ? "failed"
+			 : "did not pass in time", spot->place.env->name,
+			 first->name, first->reason);
+	}
+	return true;
+}
+
+/* Nothing is promoted further from where it does not work. */
+static void verify_from(struct planner *pl, const struct spot *spot,
+			const char *version, struct judged *out)
+{
+	for (size_t i = 0; i < pl_from_len(spot); i++) {
+		const struct spot *from = pl_from_spot(pl, spot, i);
+		const struct stay *stay = from->timeline
+			? timeline_find(from->timeline, version) : NULL;
+		struct gate_result g;
+
+		if (stay && pl_verify(pl, from, stay, &g))
+			judged_add(out, &g);
+	}
 }
 
 void pl_gates_judge(struct planner *pl, const struct spot *spot,
@@ -195,17 +313,15 @@ void pl_gates_judge(struct planner *pl, const struct spot *spot,
 	};
 
 	memset(out, 0, sizeof(*out));
-	out->gates = arena_alloc(pl_arena(pl), len * sizeof(*out->gates));
-	out->len = len;
+	out->gates = arena_alloc(pl_arena(pl), (len + pl_from_len(spot)) *
+				 sizeof(*out->gates));
 	for (size_t i = 0; i < len; i++) {
-		struct gate_result *g = &out->gates[i];
+		struct gate_result g = gate_one(pl, &rules->gates[i], &facts,
+						stay_end(pl, spot, stay));
 
-		*g = gate_one(pl, spot, &rules->gates[i], &facts);
-		out->lacks_facts |= g->verdict == VERDICT_NEED;
-		if (g->verdict != VERDICT_PASS &&
-		    (!out->first || g->verdict == VERDICT_REFUSE))
-			out->first = g;
+		judged_add(out, &g);
 	}
+	verify_from(pl, spot, version, out);
 }
 
 bool pl_gates_pass(struct planner *pl, struct result *res,

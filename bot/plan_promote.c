@@ -384,6 +384,8 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 		pl_need_prs(pl);
 		return;
 	}
+	if (pl->request->command == CMD_AUTO && pl_rollback_failed(pl, spot))
+		return;
 	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
 	if (pl_unknown(pl, res, spot))
 		return;
@@ -403,7 +405,8 @@ static void auto_tell(struct planner *pl)
 		if (!usable)
 			continue;
 		pl_tell_forge(pl, res, spot);
-		pl_tell_forge(pl, res, state_back(pl->state, spot));
+		if (!spot->is_rollback)
+			pl_tell_forge(pl, res, state_back(pl->state, spot));
 	}
 }
 

@@ -352,3 +352,45 @@ bool pl_rollback_open(struct planner *pl, struct result *res,
 	back_deliver(pl, res, spot, f->version);
 	return true;
 }
+
+/* So long after the time of `verify` a failure still leads to a rollback. */
+enum { FAILED_LATE_S = 24 * 3600 };
+
+bool pl_rollback_failed(struct planner *pl, const struct spot *spot)
+{
+	const struct rules *rules = pl_rules(pl, spot);
+	const struct timeline *t = spot->timeline;
+	struct planner inner = *pl;
+	struct request *own;
+	struct wish wish = { .service = spot->place.service };
+	const struct stay *now, *before;
+	struct gate_result g;
+
+	if (!rules->verify_rollback || rules->verify_len == 0)
+		return false;
+	if (!t) {
+		pl_need(pl, spot, NEED_TIMELINE);
+		return true;
+	}
+	now = timeline_now(t);
+	if (!now || now->from_s == TIME_UNKNOWN || pl->state->now_s -
+	    now->from_s > rules->verify_within_s + FAILED_LATE_S)
+		return false;
+	before = now + 1;
+	while (before < t->stays + t->len && stay_is_gap(before))
+		before++;
+	/* What a rollback went to is not gone back from by itself. */
+	if (before == t->stays + t->len ||
+	    timeline_earlier(t, now->version, before->version))
+		return false;
+	if (!pl_verify(pl, spot, now, &g))
+		return false;
+	if (g.verdict != VERDICT_REFUSE)
+		return g.verdict == VERDICT_NEED;
+	own = arena_alloc(pl_arena(pl), sizeof(*own));
+	*own = *pl->request;
+	own->reason = arena_printf(pl_arena(pl), "verify %s", g.reason);
+	inner.request = own;
+	rollback_one(&inner, spot, &wish);
+	return true;
+}

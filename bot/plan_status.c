@@ -85,6 +85,19 @@ static void note_pinned(struct planner *pl, struct result *res,
 	}
 }
 
+/* Where it is not all right: what it is live in, after the landing. */
+static void note_verify(struct planner *pl, struct result *res,
+			const struct spot *spot)
+{
+	const struct stay *now = timeline_now(spot->timeline);
+	struct gate_result g;
+
+	if (now && pl_verify(pl, spot, now, &g) &&
+	    g.verdict != VERDICT_PASS && g.verdict != VERDICT_NEED)
+		note_add(pl, res, "verify", now->version,
+			 arena_strdup(pl_arena(pl), g.reason));
+}
+
 static void note_overridden(struct planner *pl, struct result *res,
 			    const struct timeline *t)
 {
@@ -117,6 +130,7 @@ void plan_status(struct planner *pl)
 			res = result_of(pl, spot);
 			note_held(pl, res, spot->timeline);
 			note_pinned(pl, res, spot);
+			note_verify(pl, res, spot);
 			note_overridden(pl, res, spot->timeline);
 		}
 }

@@ -165,6 +165,21 @@ bool pl_gates_pass(struct planner *pl, struct result *res,
 		   const struct stay *stay);
 
 /*
+ * Does what STAY brought into SPOT work there (`verify`)? False: nobody asked.
+ * PASS; WAIT: not yet, or nobody can tell; REFUSE: its time is over and what
+ * was seen speaks against it; NEED: facts were asked for.
+ */
+bool pl_verify(struct planner *pl, const struct spot *spot,
+	       const struct stay *stay, struct gate_result *out);
+
+/*
+ * bot/plan_rollback.c: `verify` failed in SPOT and `on-failure: rollback`
+ * stands there: go back. True: that is what is done in SPOT, or facts for it
+ * are lacking.
+ */
+bool pl_rollback_failed(struct planner *pl, const struct spot *spot);
+
+/*
  * bot/plan_word.c: tell the forge what the gates say of SPOT's pull request
  * (the open one, or the one that RES opens), where it does not know yet. Call
  * it when all else is planned.
