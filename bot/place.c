@@ -24,6 +24,31 @@ static const char *helm_label(struct arena *a, const char *key)
 	return dot ? dot + 1 : key;
 }
 
+/*
+ * One label in every environment, since versions are compared by what they
+ * look like: what an environment fills in stays out of it.
+ */
+static const char *label_make(struct arena *a, const struct field *f,
+			      const char *service)
+{
+	static const struct environment any;
+
+	if (f->image)
+		return last_part(config_expand(a, f->image, &any, service));
+	if (!f->path)
+		return service;
+	if (f->kind == FIELD_HELM)
+		return helm_label(a, config_expand(a, f->path, &any, service));
+	return config_expand(a, f->path, &any, service);
+}
+
+bool slot_is_called(const struct slot *s, const char *label)
+{
+	return str_eq(s->label, label) ||
+	       (s->image && (str_eq(s->image, label) ||
+			     str_eq(last_part(s->image), label)));
+}
+
 void place_init(struct place *p, struct arena *a,
 		const struct service_spec *spec, const struct environment *env,
 		const char *service)
@@ -45,12 +70,7 @@ void place_init(struct place *p, struct arena *a,
 			s->path = config_expand(a, f->path, env, service);
 		if (f->kind == FIELD_PLAIN)
 			s->value = config_expand(a, f->value, env, service);
-		if (s->image)
-			s->label = last_part(s->image);
-		else if (f->kind == FIELD_HELM)
-			s->label = helm_label(a, s->path);
-		else
-			s->label = s->path ? s->path : service;
+		s->label = label_make(a, f, service);
 	}
 }
 

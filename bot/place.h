@@ -80,6 +80,9 @@ int place_edit(const struct place *p, struct arena *a,
 	       const struct version *versions, const struct text *texts,
 	       struct text_edit **out, size_t *len, struct err *err);
 
+/* Does LABEL name the slot: by its label, or by its image's name? */
+bool slot_is_called(const struct slot *s, const char *label);
+
 /* Does an image reference's NAME stand in slot I (by name or newName)? */
 bool slot_runs_image(const struct slot *s, const struct text *text,
 		     const char *name);

@@ -64,7 +64,7 @@ static int wish_take(struct planner *pl, struct result *res,
 		return -1;
 	}
 	for (size_t i = 0; i < p->slots_len; i++)
-		if (!w->label || str_eq(w->label, p->slots[i].label)) {
+		if (!w->label || slot_is_called(&p->slots[i], w->label)) {
 			out[i] = w->version;
 			hits++;
 		}

@@ -206,9 +206,21 @@ void pl_say_waiting(struct planner *pl, struct result *res,
 			const char *version, int64_t ready_s)
 {
 	struct buf when = { 0 };
+	const struct spot *lacks = NULL;
 
 	res->new_version = version;
 	res->ready_s = ready_s;
+	for (size_t i = 0; i < pl_from_len(res->spot) && !lacks; i++) {
+		const struct spot *from = pl_from_spot(pl, res->spot, i);
+
+		if (from->timeline && !timeline_find(from->timeline, version))
+			lacks = from;
+	}
+	if (lacks) {
+		pl_stop(pl, res, ACTION_WAITING, ERR_WAIT, "%s has not been "
+			"live in %s yet", version, lacks->place.env->name);
+		return;
+	}
 	if (ready_s != TIME_UNKNOWN) {
 		buf_addstr(&when, " until ");
 		time_format(&when, ready_s);

@@ -115,3 +115,33 @@ runs "with a name for base" 0 bot status --base main
 rm -rf "$repo"
 git init -q --bare "$repo"
 runs "an empty repository" 2 bot bump web=1
+
+# ---- image names that differ by environment; two environments before ----
+rm -rf "$T/seed"
+for env in dev left right prod; do
+	mkdir -p "$T/seed/$env"
+	printf 'images:\n- name: r/%s/api\n  newTag: "1"\n- name: r/work-%s\n  newTag: "1"\n' \
+		$env $env >"$T/seed/$env/kustomization.yaml"
+done
+cat >"$T/seed/promote.yaml" <<'X'
+version: 1
+environments:
+  dev: {deliver: push}
+  left: {from: dev, deliver: push, promote: auto}
+  right: {from: dev, deliver: push}
+  prod: {from: [left, right], deliver: push, promote: auto}
+services:
+  - service: pair
+    fields:
+      - {kustomize: "{dir}/kustomization.yaml", image: "r/{environment}/api"}
+      - {kustomize: "{dir}/kustomization.yaml", image: "r/work-{environment}"}
+X
+plant
+runs "two versions, by label and by name" 0 bot bump pair:api=2 pair:work-dev=3
+runs "go to the left by auto" 0 bot auto
+runs "auto again" 0 bot auto
+has "prod waits for the right" 'prod/pair .*=3 has not been live in right yet'
+is "what has them is in sync" "$(grep -c 'left/pair .*unchanged' "$T/out")" 1
+runs "to the right" 0 bot to right pair
+runs "then prod" 0 bot auto
+is "has both" "$(shown prod/kustomization.yaml | sed -n 's/.*newTag: //p' | xargs)" "2 3"
