@@ -155,17 +155,24 @@ static void cut_line(struct session *s, size_t start, size_t end)
 	ye_plan_splice(&s->plan, start, end, "", 0);
 }
 
-/* Would a tab behind END come to the begin of the line that START is on? */
-static int check_tab(const struct parse *p, const struct entry *e,
-		     size_t start, size_t end, struct err *err)
+/*
+ * What stands behind END comes to the begin of the line that START is on: a
+ * tab may not be there, and ... or --- would be something else.
+ */
+static int check_moved(const struct parse *p, const struct entry *e,
+		       size_t start, size_t end, struct err *err)
 {
 	size_t line = ye_line_start(p->text, start);
+	const char *rest = p->text + end;
 
-	if (!ye_text_is_empty(p->text, line, start) ||
-	    !ye_text_has(p->text, end,
-			 ye_skip_blanks(p->text, p->text_len, end), '\t'))
+	if (!ye_text_is_empty(p->text, line, start))
 		return 0;
-	return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "the tab behind "
+	if (!ye_text_has(p->text, end,
+			 ye_skip_blanks(p->text, p->text_len, end), '\t') &&
+	    (line < start || p->text_len - end < 3 ||
+	     (memcmp(rest, "...", 3) != 0 && memcmp(rest, "---", 3) != 0)))
+		return 0;
+	return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "what is behind "
 			    "this cannot begin a line");
 }
 
@@ -188,7 +195,7 @@ static int remove_flow(struct session *s, const struct entry *e, size_t before,
 				ye_line_end(p->text, p->text_len, end), '\t'))
 			return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->next],
 					    "tabs on this line may not move");
-		if (check_tab(p, e, start, end, err) < 0)
+		if (check_moved(p, e, start, end, err) < 0)
 			return -1;
 		cut_line(s, start, end);
 		return 0;
@@ -199,7 +206,7 @@ static int remove_flow(struct session *s, const struct entry *e, size_t before,
 		if (comma == NO_BYTE) {
 			size_t c = comma_behind(p, before);
 
-			if (check_tab(p, e, c, end, err) < 0)
+			if (check_moved(p, e, c, end, err) < 0)
 				return -1;
 			if (ye_text_is_empty(p->text, c + 1, start) &&
 			    !ye_text_has(p->text, c + 1, start, '\n')) {
@@ -215,7 +222,7 @@ static int remove_flow(struct session *s, const struct entry *e, size_t before,
 			start = ye_back_blanks(p->text, start);
 		}
 	}
-	if (check_tab(p, e, start, end, err) < 0)
+	if (check_moved(p, e, start, end, err) < 0)
 		return -1;
 	cut_line(s, start, end);
 	return 0;
