@@ -207,6 +207,7 @@ static bool is_joined(const struct session *s, size_t map)
 	size_t v;
 
 	if (ye_find_key(&v, NULL, &s->p, map, "digest", &ignored) != 1 ||
+	    ignored.code != ERR_NONE ||		/* a merge key may have it */
 	    ye_find_key(&v, NULL, &s->p, map, "tag", &ignored) != 0)
 		return false;
 	return s->p.ev[v].type == EV_SCALAR &&

@@ -176,6 +176,23 @@ static int check_moved(const struct parse *p, const struct entry *e,
 			    "this cannot begin a line");
 }
 
+/*
+ * Without the comma at C a plain item before it looks on, over blanks and
+ * breaks, and for libyaml a tab in there is an error then.
+ */
+static int check_open_end(const struct parse *p, const struct entry *e,
+			  size_t c, size_t start, size_t end, struct err *err)
+{
+	size_t next = ye_skip_gap(p->text, p->text_len, end);
+	bool has_break = ye_line_end(p->text, next, c) < next;
+
+	if (!has_break || (!ye_text_has(p->text, c, start, '\t') &&
+			   !ye_text_has(p->text, end, next, '\t')))
+		return 0;
+	return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "the tabs around "
+			    "this would be in the way without its comma");
+}
+
 static int remove_flow(struct session *s, const struct entry *e, size_t before,
 		       struct err *err)
 {
@@ -206,7 +223,8 @@ static int remove_flow(struct session *s, const struct entry *e, size_t before,
 		if (comma == NO_BYTE) {
 			size_t c = comma_behind(p, before);
 
-			if (check_moved(p, e, c, end, err) < 0)
+			if (check_moved(p, e, c, end, err) < 0 ||
+			    check_open_end(p, e, c, start, end, err) < 0)
 				return -1;
 			if (ye_text_is_empty(p->text, c + 1, start) &&
 			    !ye_text_has(p->text, c + 1, start, '\n')) {
