@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/arguments.h"
 #include "bot/base/log.h"
 #include "bot/base/str.h"
 #include "bot/base/version.h"
@@ -14,10 +15,7 @@ enum { TIMEOUT_DEFAULT_MS = 5 * 60 * 1000, LOG_LIMIT = 10 };
 /* While parsing: what may come in any order and is put together at the end. */
 struct parser {
 	struct options *o;
-	const struct command *command;
-	const char **args;
-	size_t args_len, args_cap;
-	int64_t build;
+	struct arguments args;
 	struct err *err;
 };
 
@@ -155,8 +153,8 @@ static int opt_source(struct parser *p, const char *v)
 
 static int opt_build(struct parser *p, const char *v)
 {
-	p->build = trailer_number(v);
-	if (p->build < 0)
+	p->args.build = trailer_number(v);
+	if (p->args.build < 0)
 		return err_set(p->err, ERR_USAGE, "--build: '%s' is not a "
 			       "number that grows with each build", v);
 	return 0;
@@ -185,7 +183,7 @@ static int opt_override(struct parser *p, const char *v)
 		if (!config_may_be_overridden(w))
 			return err_set(p->err, ERR_USAGE, "--override: there "
 				       "is no gate '%s'", w);
-		if (str_eq(w, "chain") && p->command->id != CMD_BUMP)
+		if (str_eq(w, "chain") && p->args.command->id != CMD_BUMP)
 			return err_set(p->err, ERR_USAGE, "--override chain is "
 				       "for a hotfix: git promote bump "
 				       "SERVICE=VERSION --to ENV");
@@ -290,11 +288,11 @@ static int long_option(struct parser *p, const char *arg, char **next,
 	const char *eq = strchr(arg, '=');
 	size_t len = eq ? (size_t)(eq - arg - 2) : strlen(arg + 2);
 	const struct option *opt = option_find(arg + 2, len,
-					       p->command->flags);
+					       p->args.command->flags);
 	const char *value = eq ? eq + 1 : NULL;
 
 	if (!opt)
-		return option_unknown(arg, p->command, p->err);
+		return option_unknown(arg, p->args.command, p->err);
 	if (!opt->argument && value)
 		return err_set(p->err, ERR_USAGE, "--%s takes no value",
 			       opt->name);
@@ -317,198 +315,9 @@ static int short_options(struct parser *p, const char *arg)
 		while (i < ARRAY_LEN(options) && options[i].letter != *s)
 			i++;
 		if (i == ARRAY_LEN(options))
-			return option_unknown(arg, p->command, p->err);
+			return option_unknown(arg, p->args.command, p->err);
 		if (options[i].set(p, NULL) < 0)
 			return -1;
-	}
-	return 0;
-}
-
-static int wish_add(struct parser *p, const char *text, const struct wish *w)
-{
-	struct request *r = &p->o->request;
-
-	for (size_t k = 0; k < r->wishes_len; k++)
-		if (str_eq(r->wishes[k].service, w->service) &&
-		    str_eq(r->wishes[k].label, w->label))
-			return err_set(p->err, ERR_USAGE, "'%s' is named "
-				       "twice", text);
-	r->wishes[r->wishes_len++] = *w;
-	return 0;
-}
-
-/* LABEL=VERSION,...: how the versions of several images are shown. */
-static int wishes_by_label(struct parser *p, const char *text,
-			   const struct wish *all, const char *list)
-{
-	struct arena *a = &p->o->arena;
-	char *copy = arena_strdup(a, list), *save = NULL;
-
-	for (char *item = strtok_r(copy, ",", &save); item;
-	     item = strtok_r(NULL, ",", &save)) {
-		char *eq = strrchr(item, '=');
-		struct wish w = *all;
-
-		if (!eq || eq == item)
-			return err_set(p->err, ERR_USAGE, "'%s': '%s' does not "
-				       "have the form IMAGE=VERSION", text,
-				       item);
-		w.label = arena_strndup(a, item, (size_t)(eq - item));
-		if (version_parse(&w.version, a, eq + 1, p->err) < 0)
-			return err_prefix(p->err, "%s:%s: ", w.service,
-					  w.label);
-		if (wish_add(p, text, &w) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* SERVICE[:LABEL][=VERSION], or SERVICE=LABEL=VERSION,... */
-static int wish_parse(struct parser *p, const char *text)
-{
-	bool may_be_set = p->command->id == CMD_TO ||
-			  p->command->id == CMD_ROLLBACK;
-	size_t plus = may_be_set && text[0] == '+';
-	const char *eq = strchr(text, '=');
-	size_t len = eq ? (size_t)(eq - text) : strlen(text);
-	const char *colon = memchr(text, ':', len);
-	size_t name_len = colon ? (size_t)(colon - text) : len;
-	struct arena *a = &p->o->arena;
-	struct wish w = { .build = p->build };
-
-	if (plus && p->o->request.only)
-		return err_set(p->err, ERR_USAGE, "'%s' is a set; --only is "
-			       "for one service of it", text);
-	if (!name_valid(text + plus, name_len - plus))
-		return err_set(p->err, ERR_USAGE, "'%s': '%.*s' is not a "
-			       "service's name ([A-Za-z0-9][A-Za-z0-9._-]*); "
-			       "write SERVICE=VERSION", text, (int)name_len,
-			       text);
-	if (eq && colon) {	/* a path in a label may have a '=' in it */
-		eq = strrchr(text, '=');
-		len = (size_t)(eq - text);
-	}
-	w.service = arena_strndup(a, text, name_len);
-	if (colon)
-		w.label = arena_strndup(a, colon + 1, len - name_len - 1);
-	w.has_version = eq != NULL;
-	if (eq && !colon && strchr(eq + 1, '='))
-		return wishes_by_label(p, text, &w, eq + 1);
-	if (eq && version_parse(&w.version, a, eq + 1, p->err) < 0)
-		return err_prefix(p->err, "%s: ", w.service);
-	return wish_add(p, text, &w);
-}
-
-static int wishes_parse(struct parser *p, size_t first, bool need_version)
-{
-	struct request *r = &p->o->request;
-	size_t most = 0;
-
-	for (size_t i = first; i < p->args_len; i++) {
-		most++;
-		for (const char *s = p->args[i]; *s; s++)
-			most += *s == ',';
-	}
-	r->wishes = arena_alloc(&p->o->arena, most * sizeof(*r->wishes));
-	for (size_t i = first; i < p->args_len; i++) {
-		const char *text = p->args[i];
-		const struct wish *w;
-
-		if (wish_parse(p, text) < 0)
-			return -1;
-		w = &r->wishes[r->wishes_len - 1];
-		if (!w->has_version &&
-		    (need_version || (w->label && r->command == CMD_TO)))
-			return err_set(p->err, ERR_USAGE, "'%s' names no "
-				       "version; write %s=VERSION", text, text);
-	}
-	return 0;
-}
-
-/* rollback SERVICE=VERSION is --to VERSION for that service alone. */
-static int back_take(struct parser *p)
-{
-	struct request *r = &p->o->request;
-
-	for (size_t i = 0; i < r->wishes_len; i++) {
-		struct wish *w = &r->wishes[i];
-
-		if (w->label)
-			return err_set(p->err, ERR_USAGE, "'%s:%s': the images "
-				       "of a service go back together; name "
-				       "the service", w->service, w->label);
-		if (w->has_version && r->back_to)
-			return err_set(p->err, ERR_USAGE, "'%s' has a version "
-				       "of its own beside --to; give one of "
-				       "them", w->service);
-		if (!r->back_to)
-			continue;
-		w->has_version = true;
-		if (version_parse(&w->version, &p->o->arena, r->back_to,
-				  p->err) < 0)
-			return err_prefix(p->err, "--to: ");
-	}
-	return 0;
-}
-
-static int env_take(struct parser *p)
-{
-	if (p->args_len == 0 || !name_valid(p->args[0], strlen(p->args[0])))
-		return err_set(p->err, ERR_USAGE, "%s needs an environment; "
-			       "usage: git promote %s %s", p->command->name,
-			       p->command->name, p->command->synopsis);
-	p->o->request.env = p->args[0];
-	return 0;
-}
-
-/* What each command makes of its arguments. */
-static int args_take(struct parser *p)
-{
-	struct request *r = &p->o->request;
-
-	switch (p->command->id) {
-	case CMD_BUMP:
-		if (r->image.name && p->args_len)
-			return err_set(p->err, ERR_USAGE, "give SERVICE="
-				       "VERSION or --image, not both");
-		if (!r->image.name && p->args_len == 0)
-			return err_set(p->err, ERR_USAGE, "what is to be "
-				       "bumped? Write git promote bump "
-				       "SERVICE=VERSION or --image REF");
-		r->build = p->build;
-		return wishes_parse(p, 0, true);
-	case CMD_TO:
-	case CMD_ROLLBACK:
-		if (env_take(p) < 0)
-			return -1;
-		if (p->args_len < 2)
-			return err_set(p->err, ERR_USAGE, "which service? "
-				       "usage: git promote %s %s",
-				       p->command->name,
-				       p->command->synopsis);
-		if (wishes_parse(p, 1, false) < 0)
-			return -1;
-		return p->command->id == CMD_ROLLBACK ? back_take(p) : 0;
-	case CMD_STATUS:
-		r->envs = p->args;
-		r->envs_len = p->args_len;
-		return 0;
-	case CMD_LOG:
-		if (p->args_len < 1 || p->args_len > 2)
-			return err_set(p->err, ERR_USAGE, "whose timeline? "
-				       "usage: git promote log %s",
-				       p->command->synopsis);
-		if (p->args_len == 2)
-			r->env = p->args[1];
-		p->args_len = 1;
-		return wishes_parse(p, 0, false);
-	case CMD_AUTO:
-	case CMD_CHECK:
-		if (p->args_len)
-			return err_set(p->err, ERR_USAGE, "%s takes no "
-				       "argument '%s'", p->command->name,
-				       p->args[0]);
-		return 0;
 	}
 	return 0;
 }
@@ -545,14 +354,18 @@ static int author_find(struct options *o, struct err *err)
 int options_parse(struct options *o, const struct command *c, int argc,
 		  char **argv, struct err *err)
 {
-	struct parser p = { o, c, NULL, 0, 0, -1, err };
+	struct parser p = {
+		.o = o, .err = err,
+		.args = { .o = o, .command = c, .build = -1 },
+	};
 	bool only_args = false;
 
 	memset(o, 0, sizeof(*o));
 	o->world.timeout_ms = TIMEOUT_DEFAULT_MS;
 	o->request.command = c->id;
 	o->request.limit = LOG_LIMIT;
-	p.args = arena_alloc(&o->arena, (size_t)(argc + 1) * sizeof(*p.args));
+	p.args.items = arena_alloc(&o->arena, (size_t)(argc + 1) *
+				   sizeof(*p.args.items));
 	for (int i = 0; i < argc; i++) {
 		bool took_next = false;
 		int rc = 0;
@@ -565,7 +378,7 @@ int options_parse(struct options *o, const struct command *c, int argc,
 		else if (!only_args && argv[i][0] == '-' && argv[i][1])
 			rc = short_options(&p, argv[i]);
 		else
-			p.args[p.args_len++] = argv[i];
+			p.args.items[p.args.len++] = argv[i];
 		if (rc < 0)
 			return -1;
 		i += took_next;
@@ -575,7 +388,7 @@ int options_parse(struct options *o, const struct command *c, int argc,
 	if (o->request.overrides_len && !o->request.reason)
 		return err_set(err, ERR_USAGE, "--override needs --reason TEXT; "
 			       "it is kept in the commit");
-	if (args_take(&p) < 0)
+	if (arguments_take(&p.args, err) < 0)
 		return -1;
 	return author_find(o, err);
 }
