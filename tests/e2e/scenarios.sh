@@ -1,0 +1,3 @@
+#!/bin/bash
+# The stories of tests/scenarios, every rule's among them.
+exec "$(dirname "$0")/../scenario"
