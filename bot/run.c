@@ -96,6 +96,17 @@ static void deed_keep(struct result *res, const struct result *then)
 	}
 }
 
+/* What waits behind a version that this run has brought: the next one's. */
+static bool is_next(const struct result *before, const struct result *now)
+{
+	int code = err_exit_code(now->err.code);
+
+	return (before->action == ACTION_MERGED ||
+		before->action == ACTION_PUSHED) &&
+	       (code == 10 || code == 11) &&
+	       !str_eq(now->new_version, before->new_version);
+}
+
 /*
  * Keep what this round says. A deed of an earlier round stays the answer
  * while later rounds find nothing more to do than to wait for it.
@@ -112,8 +123,9 @@ static void results_keep(struct run *run, bool only_unproven)
 			ARRAY_GROW(run->results, run->len, run->cap);
 			run->results[run->len++] =
 				result_copy(&run->arena, now);
-		} else if (!action_is_deed(before->action) || action_is_deed(now->action) ||
-			   now->err.code) {
+		} else if (!action_is_deed(before->action) ||
+			   action_is_deed(now->action) ||
+			   (now->err.code && !is_next(before, now))) {
 			struct result then = *before;
 
 			*before = result_copy(&run->arena, now);

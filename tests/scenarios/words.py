@@ -1,4 +1,5 @@
 """What scenarios can say; the functions' first lines say what it means."""
+import os
 import re
 
 from forms import ACTS, act, expect, moment, seconds, setting, stamp, understand
@@ -84,7 +85,8 @@ def do(w, text):
 
 def edit(w, who, branch, files, message, dated=None):
     dated = None if dated is None else moment(dated, w.now)
-    w.kept = w.commit(branch or 'main', files, message, who, dated)
+    branch = branch or 'main'
+    w.kept = f'refs/heads/{branch}', w.commit(branch, files, message, who, dated)
 
 
 @act('WHO sets SPOT VERSION [on BRANCH] [dated TIME]')
@@ -133,6 +135,14 @@ def commits_nothing(w, WHO, TIME):
     edit(w, WHO, None, {}, 'nothing', TIME)
 
 
+@act('N commits of others land')
+def others(w, N):
+    """a busy base; what they change is no business of the bot's"""
+    w.stream(*(w.commit_text('main', {'README.md': f'{n}\n'}, f'note {n}',
+                             parent=None if n else w.refs()['main'])
+               for n in range(int(N))))
+
+
 @act('WHO reverts COMMIT')
 def reverts(w, WHO, COMMIT):
     """a commit that takes back what main, main~1 ... did to its first parent"""
@@ -172,6 +182,14 @@ def reopens(w, WHO, N):
 def approves(w, WHO, N):
     """a review of the head as it is"""
     w.at_forge('review', number=N, user=WHO)
+
+
+@act('WHO merges main into BRANCH')
+def merges_main(w, WHO, BRANCH):
+    """as the forge's button does that updates a branch"""
+    paths = w.git('diff', '--name-only', f'{BRANCH}...main').decode().split()
+    w.commit(BRANCH, {p: w.show(f'main:{p}') for p in paths}, 'Merge main', WHO,
+             merged=w.refs()['main'])
 
 
 @act('WHO deletes BRANCH')
@@ -216,27 +234,57 @@ def calm(w):
     w.forge.ask('DELETE', '/_sim/trap')
 
 
-@act('while the next push is on its way: ACT')
-def neighbour(w, ACT):
-    """somebody's commit lands before it, so that the race is lost"""
+@act('while the next STATE is on its way: ACT')
+def neighbour(w, STATE, ACT):
+    """push, merge: somebody's commit lands before it"""
     w.keeping = True
     do(w, ACT)
     w.keeping = False
-    fault(w, 'POST', 'git-receive-pack$', 'none', [
-        'git', '--git-dir', w.dir, 'update-ref', 'refs/heads/main', w.kept])
+    fault(w, method='POST|PUT', do='none', run=['git', '--git-dir', w.dir,
+          'update-ref', *w.kept], path={
+              'push': 'git-receive-pack$', 'merge': '/merge$'}[STATE])
 
 
 @act('the next command is killed WHEN METHOD PATH')
 def killed(w, WHEN, METHOD, PATH):
     """kill -9, before or after the forge did what such a request asks for"""
     w.pid = f'{w.folder}.pid'
-    fault(w, METHOD, PATH, 'cut' if WHEN == 'before' else 'none',
-          ['sh', '-c', f'kill -9 $(cat {w.pid})'], WHEN)
+    fault(w, method=METHOD, path=PATH, when=WHEN,
+          do='cut' if WHEN == 'before' else 'none',
+          run=['sh', '-c', f'kill -9 $(cat {w.pid})'])
 
 
-def fault(w, method, path, what, run, when='before'):
-    w.forge.ask('POST', '/_sim/fault', {'method': method, 'path': path, 'do': what,
-                                        'run': run, 'when': when})
+@act('the forge answers METHOD PATH with STATUS: TEXT')
+def answers_with(w, METHOD, PATH, STATUS, TEXT):
+    """and does nothing of what it is asked, until `calm`"""
+    fault(w, method=METHOD, path=PATH, do='answer', status=int(STATUS), count=-1,
+          body=TEXT)
+
+
+@act('the forge sends METHOD PATH to $HOST')
+def redirects(w, METHOD, PATH):
+    """with a redirect, until `calm`"""
+    fault(w, method=METHOD, path=PATH, do='answer', status=302, count=-1,
+          headers={'Location': f'{w.host().url}/elsewhere'}, body='')
+
+
+def fault(w, **what):
+    w.forge.ask('POST', '/_sim/fault', what)
+
+
+@act('the server refuses pushes, saying TEXT')
+def refuses_pushes(w, TEXT):
+    """in a hook; $TOKEN in it is the bot's"""
+    hook = f'{w.dir}/hooks/pre-receive'
+    with open(hook, 'w') as f:
+        f.write(f"#!/bin/sh\ncat >&2 <<'E'\n{TEXT.replace('$TOKEN', TOKEN)}\nE\nexit 1\n")
+    os.chmod(hook, 0o755)
+
+
+@act('the server takes pushes')
+def takes_pushes(w):
+    """again"""
+    os.remove(f'{w.dir}/hooks/pre-receive')
 
 
 # ---- what gates ask; in promote.yaml it is $HOST ----

@@ -237,27 +237,36 @@ class World:
         return found.get('newTag', '') + ('@' + found['digest']
                                           if 'digest' in found else '')
 
-    def commit(self, branch, files, message, who='alice', dated=None):
+    def commit(self, branch, files, message, who='alice', dated=None, merged=None):
         """A commit by somebody; FILES: text, None where it goes. Returns its id.
         While `keeping`, BRANCH does not move."""
-        when = self.now if dated is None else dated
         ref = 'refs/scenario/kept' if self.keeping else f'refs/heads/{branch}'
-        parent = self.refs().get(branch)
-        person = f'{who} <{who}@example.com> {when} +0000'
-        text = [f'reset {ref}\n' if parent is None else '', f'commit {ref}\n',
-                f'author {person}\ncommitter {person}\n',
+        self.stream(self.commit_text(branch, files, message, who, dated,
+                                     self.refs().get(branch), merged, ref))
+        with open(f'{self.dir}/{ref}') as f:
+            return f.read().strip()
+
+    def commit_text(self, branch, files, message, who='alice', dated=None,
+                    parent=None, merged=None, ref=None):
+        """As git fast-import reads it; no PARENT: onto the one before it."""
+        ref = ref or f'refs/heads/{branch}'
+        person = (f'{who} <{who}@example.com> '
+                  f'{self.now if dated is None else dated} +0000')
+        text = [f'commit {ref}\nauthor {person}\ncommitter {person}\n',
                 f'data {len(message.encode())}\n{message}\n',
-                f'from {parent}\n' if parent else '']
+                f'from {parent}\n' if parent else '',
+                f'merge {merged}\n' if merged else '']
         for path, content in files.items():
             if content is None:
                 text.append(f'D {path}\n')
             else:
                 n = len(content.encode('utf-8', 'surrogateescape'))
                 text.append(f'M 100644 inline {path}\ndata {n}\n{content}\n')
-        self.git('fast-import', '--quiet', '--force', stdin=''.join(text).encode(
+        return ''.join(text)
+
+    def stream(self, *commits):
+        self.git('fast-import', '--quiet', '--force', stdin=''.join(commits).encode(
             'utf-8', 'surrogateescape'))
-        with open(f'{self.dir}/{ref}') as f:
-            return f.read().strip()
 
     # ---- the bot ----
 
