@@ -1,65 +1,24 @@
 #include "bot/base/http.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-#include <curl/curl.h>
-#include <limits.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 
-#include "bot/base/http_url.h"
+#include "bot/base/http_xfer.h"
 #include "bot/base/log.h"
 #include "bot/base/mem.h"
 
 enum {
-	DEFAULT_MAX_BODY = 16 * 1024 * 1024,
-	MAX_ERROR_BODY = 1024 * 1024,	/* of an answer meant for on_body */
-	MAX_HEADERS = 256 * 1024,
 	MAX_TRIES = 5,
 	MAX_RETRY_AFTER_S = 30,		/* longer is for the caller to judge */
-	CONNECT_MS = 30 * 1000,
 	SILENCE_MS = 60 * 1000,
-};
-
-struct http {
-	CURLM *multi;		/* owns the connections between requests */
-	struct http_options options;
-	char *user_agent;
-	const char *ca_file, *ca_dir;
-	struct http_cost cost;
-	http_fake_fn *fake;
-	void *fake_ctx;
-	int64_t fake_waited_ms;
-};
-
-/* One request on its way, over all its tries. */
-struct xfer {
-	struct http *h;
-	const struct http_request *req;
-	struct http_response *res;
-	struct err *err;
-	enum { XFER_WAITING, XFER_RUNNING, XFER_DONE } state;
-	struct http_url url;
-	struct curl_slist *headers;
-	CURL *easy;
-	char why[CURL_ERROR_SIZE];
-	size_t sent, got;	/* of the bodies, in this try */
-	bool delivered;		/* on_body has seen some of it */
-	unsigned tries;
-	int64_t started_ms;	/* the first try */
-	int64_t end_ms;		/* of all tries together */
-	int64_t not_before_ms;	/* of the next try */
-	int64_t moved_ms;	/* when a byte was last seen to move */
-	curl_off_t moved;
 };
 
 /* What is checked before anything is sent, or faked -------------------------- */
 
-static bool line_is(const char *line, const char *name)
+bool http_line_is(const char *line, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -75,7 +34,7 @@ static void check_headers(const struct http_request *req)
 		if (strpbrk(*line, "\r\n"))
 			BUG("a header with a line break");
 		for (size_t i = 0; i < ARRAY_LEN(secret); i++)
-			if (line_is(*line, secret[i]))
+			if (http_line_is(*line, secret[i]))
 				BUG("a %s header that is bound to no origin",
 				    secret[i]);
 	}
@@ -98,285 +57,6 @@ static int xfer_check(struct xfer *x)
 			       "is not sent to %s", req->cred->origin,
 			       x->url.origin);
 	return 0;
-}
-
-/* What curl calls ------------------------------------------------------------ */
-
-static size_t on_header(char *data, size_t size, size_t n, void *ctx)
-{
-	struct xfer *x = ctx;
-	size_t len = size * n;
-
-	/* Only the last of several header blocks (100 Continue) counts. */
-	if (len >= 5 && memcmp(data, "HTTP/", 5) == 0)
-		buf_reset(&x->res->headers);
-	if (x->res->headers.len + len > MAX_HEADERS) {
-		err_set(x->err, ERR_DATA, "%s sent more than %d KiB of headers",
-			x->url.origin, MAX_HEADERS / 1024);
-		return 0;
-	}
-	buf_add(&x->res->headers, data, len);
-	return len;
-}
-
-static size_t on_data(char *data, size_t size, size_t n, void *ctx)
-{
-	struct xfer *x = ctx;
-	size_t len = size * n;
-	size_t most = x->req->max_body ? x->req->max_body : DEFAULT_MAX_BODY;
-	bool stream;
-
-	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->res->status);
-	stream = x->req->on_body && x->res->status / 100 == 2;
-	if (x->req->on_body && !stream && most > MAX_ERROR_BODY)
-		most = MAX_ERROR_BODY;
-	if (len > most - x->got) {
-		err_set(x->err, ERR_DATA, "%s sent more than the %zu bytes "
-			"that were allowed for", x->url.origin, most);
-		return 0;
-	}
-	x->got += len;
-	if (!stream) {
-		buf_add(&x->res->body, data, len);
-		return len;
-	}
-	x->delivered = true;
-	if (x->req->on_body(x->req->ctx, data, len, x->err) < 0) {
-		if (x->err->code == ERR_NONE)
-			BUG("on_body failed without a reason");
-		return 0;
-	}
-	return len;
-}
-
-static size_t on_read(char *to, size_t size, size_t n, void *ctx)
-{
-	struct xfer *x = ctx;
-	size_t len = x->req->body_len - x->sent;
-
-	if (len > size * n)
-		len = size * n;
-	if (len)
-		memcpy(to, x->req->body + x->sent, len);
-	x->sent += len;
-	return len;
-}
-
-static int on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow,
-		       curl_off_t ultotal, curl_off_t ulnow)
-{
-	struct xfer *x = ctx;
-
-	(void)dltotal;
-	(void)ultotal;
-	if (dlnow + ulnow != x->moved) {
-		x->moved = dlnow + ulnow;
-		x->moved_ms = clock_mono_ms();
-	}
-	return 0;
-}
-
-/* IPv4, in host order: where machines find themselves and their secrets. */
-static bool ip4_forbidden(uint32_t ip)
-{
-	return ip >> 16 == 0xa9fe ||	/* 169.254/16: link-local, metadata */
-	       ip >> 24 == 0 ||		/* "this network" */
-	       ip >> 28 == 0xe ||	/* multicast */
-	       ip == 0xffffffff ||
-	       ip == 0x646464c8 ||	/* 100.100.100.200: Alibaba's */
-	       ip == 0xc00000c0;	/* 192.0.0.192: Oracle's */
-}
-
-static uint32_t ip4_of(const unsigned char *b)
-{
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-	       (uint32_t)b[2] << 8 | b[3];
-}
-
-static bool ip6_forbidden(const unsigned char *b)
-{
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-	static const unsigned char nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
-	static const unsigned char zero[16], ec2[16] = {
-		0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54 };
-
-	if (memcmp(b, mapped, 12) == 0 || memcmp(b, nat64, 12) == 0)
-		return ip4_forbidden(ip4_of(b + 12));
-	return (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) ||	/* link-local */
-	       b[0] == 0xff || memcmp(b, zero, 16) == 0 ||
-	       memcmp(b, ec2, 16) == 0;
-}
-
-static curl_socket_t on_socket(void *ctx, curlsocktype purpose,
-			       struct curl_sockaddr *a)
-{
-	struct xfer *x = ctx;
-	bool forbidden = true;
-
-	(void)purpose;
-	if (a->family == AF_INET) {
-		struct sockaddr_in in;
-
-		memcpy(&in, &a->addr, sizeof(in));
-		forbidden = ip4_forbidden(ntohl(in.sin_addr.s_addr));
-	} else if (a->family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		/* curl's struct is longer than it is declared. */
-		memcpy(&in6, (const void *)&a->addr, sizeof(in6));
-		forbidden = ip6_forbidden(in6.sin6_addr.s6_addr);
-	}
-	if (!forbidden)
-		return socket(a->family, a->socktype | SOCK_CLOEXEC,
-			      a->protocol);
-	err_set(x->err, ERR_SECURITY, "%s leads to a link-local or metadata "
-		"address, which is never asked", x->url.origin);
-	return CURL_SOCKET_BAD;
-}
-
-/* Nothing is printed here, only counted: curl's own words hold the token. */
-static int on_debug(CURL *easy, curl_infotype type, char *data, size_t len,
-		    void *ctx)
-{
-	struct xfer *x = ctx;
-
-	(void)easy;
-	(void)data;
-	switch (type) {
-	case CURLINFO_HEADER_OUT:
-	case CURLINFO_DATA_OUT:
-		x->h->cost.bytes_sent += len;
-		break;
-	case CURLINFO_HEADER_IN:
-	case CURLINFO_DATA_IN:
-		x->h->cost.bytes_received += len;
-		break;
-	default:
-		break;
-	}
-	return 0;
-}
-
-/* One try ---------------------------------------------------------------------- */
-
-static void set_body(struct xfer *x)
-{
-	const struct http_request *req = x->req;
-	CURL *e = x->easy;
-
-	curl_easy_setopt(e, CURLOPT_POST, 1L);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
-			 (curl_off_t)req->body_len);
-	if (req->safe_to_repeat || req->body_len == 0) {
-		curl_easy_setopt(e, CURLOPT_POSTFIELDS,
-				 req->body ? req->body : "");
-		return;
-	}
-	/*
-	 * When a kept-alive connection dies before the answer, curl sends a
-	 * request again by itself if it can have the body once more. A body
-	 * that cannot be wound back keeps it from that: whether to send twice
-	 * is not curl's to decide.
-	 */
-	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
-	curl_easy_setopt(e, CURLOPT_READDATA, x);
-}
-
-static void set_headers(struct xfer *x)
-{
-	const struct http_request *req = x->req;
-	struct curl_slist *list = NULL;
-	bool has_type = false;
-
-	for (const char *const *line = req->headers; line && *line; line++) {
-		has_type = has_type || line_is(*line, "Content-Type");
-		list = curl_slist_append(list, *line);
-	}
-	if (req->cred)
-		list = curl_slist_append(list, req->cred->header);
-	/* No waiting for "100 Continue", which not all servers send. */
-	list = curl_slist_append(list, "Expect:");
-	if (!has_type)	/* curl would say that it is a form */
-		list = curl_slist_append(list, "Content-Type:");
-	x->headers = list;
-	curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, list);
-}
-
-/* For curl, to which 0 is for ever and more than an int is an error. */
-static long time_left(const struct xfer *x, int64_t now)
-{
-	int64_t left = x->end_ms - now;
-
-	return left < 1 ? 1 : left > INT_MAX ? INT_MAX : (long)left;
-}
-
-static void xfer_start(struct xfer *x, int64_t now)
-{
-	const char *method = x->req->method ? x->req->method : "GET";
-	CURL *e = curl_easy_init();
-
-	if (!e)
-		die_oom();
-	x->easy = e;
-	x->sent = x->got = 0;
-	x->moved = 0;
-	x->moved_ms = now;
-	x->why[0] = '\0';
-	x->tries++;
-	x->h->cost.requests++;
-	http_response_release(x->res);
-	x->res->retry_after_s = -1;
-
-	curl_easy_setopt(e, CURLOPT_CURLU, x->url.handle);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (x->h->ca_file)
-		curl_easy_setopt(e, CURLOPT_CAINFO, x->h->ca_file);
-	if (x->h->ca_dir)
-		curl_easy_setopt(e, CURLOPT_CAPATH, x->h->ca_dir);
-	if (x->req->is_foreign) {
-		curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-		curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, x);
-	}
-	/* A proxy would read what is for loopback, and resolve by itself. */
-	if (!x->url.is_tls || x->req->is_foreign)
-		curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_USERAGENT, x->h->user_agent);
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, time_left(x, now));
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->why);
-	curl_easy_setopt(e, CURLOPT_PRIVATE, x);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
-	curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(e, CURLOPT_XFERINFODATA, x);
-	curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
-	curl_easy_setopt(e, CURLOPT_DEBUGDATA, x);
-	curl_easy_setopt(e, CURLOPT_VERBOSE, 1L);
-	if (x->req->body || strcmp(method, "POST") == 0)
-		set_body(x);
-	if (strcmp(method, "HEAD") == 0)
-		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
-	else
-		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
-	set_headers(x);
-	if (curl_multi_add_handle(x->h->multi, e) != CURLM_OK)
-		BUG("curl takes no request");
-	x->state = XFER_RUNNING;
-}
-
-static void xfer_stop(struct xfer *x)
-{
-	curl_multi_remove_handle(x->h->multi, x->easy);
-	curl_easy_cleanup(x->easy);
-	curl_slist_free_all(x->headers);
-	x->easy = NULL;
-	x->headers = NULL;
 }
 
 /* What came of it ----------------------------------------------------------------- */
