@@ -6,13 +6,13 @@ import re
 
 TIME = r'(?:\d{4}-\d\d-\d\d|Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d:\d\d(?::\d\d)?'
 WORDS = {
-    'WHO': r'[a-z]+', 'N': r'\d+', '#N': r'#(?P<N>\d+)', 'TEXT': r'.+',
+    'WHO': r'[a-z-]+', 'N': r'\d+', '#N': r'#(?P<N>\d+)', 'TEXT': r'.+',
     'TIME': TIME, 'SPOT': r'[\w.-]+/[\w.+-]+', 'ENV': r'[\w.-]+',
     'VERSION': r'\S+', 'BEFORE': r'.+?', 'OLD': r'\S+', 'NEW': r'\S+', 'FILE': r'\S+',
     'BRANCH': r'(?:main|release|promote/\S+|rollback/\S+|[\w-]+/[\w-]+)',
     'COMMIT': r'\S+', 'NAME': r'[\w/.{}+-]+', 'STATE': r'[\w-]+',
     'DURATION': r'\d+[smhd]', 'KEY': r'[\w.+-]+', 'VARIABLE': r'[A-Z_]+',
-    'VALUE': r'\S*', 'ARGS': r'.+', 'CODE': r'-?\d+', 'LIST': r'.+', 'ACT': r'.+',
+    'VALUE': r'\S*', 'ARGS': r'.+', 'STATUS': r'\d{3}', 'CODE': r'-?\d+', 'LIST': r'.+', 'ACT': r'.+',
     'METHOD': r'[\w|-]+', 'PATH': r'\S+', 'WHEN': r'before|after',
     'SYNC': r'\w+', 'HEALTH': r'\w+',
     'VERDICT': r'passes|waits|refuses',

@@ -222,10 +222,10 @@ def no_push(w):
     w.at_forge('protect', branch='main', block_push=True)
 
 
-@act('trap NAME=N', 'trap NAME')
-def trap(w, NAME, N=1):
+@act('trap NAME=CODE')
+def trap(w, NAME, CODE):
     """the forge misbehaves: forge-sim --help"""
-    w.forge.ask('POST', '/_sim/trap', {NAME: int(N)})
+    w.forge.ask('POST', '/_sim/trap', {NAME: int(CODE)})
 
 
 @act('calm')
@@ -397,6 +397,21 @@ def at_most(w, N):
         raise Failed(f'{len(w.requests())} requests')
 
 
+@expect('at most N KB')
+def at_most_kb(w, N):
+    """sent by git, during the last command"""
+    size = sum((q['git'] or {}).get('bytes', 0) for q in w.requests() if 'git' in q)
+    if size > int(N) * 1024:
+        raise Failed(f'{size} bytes')
+
+
+@expect('within N seconds')
+def within(w, N):
+    """the last command ended"""
+    if w.took > int(N):
+        raise Failed(f'{w.took:.1f} s')
+
+
 @expect('the host is asked N times')
 def host_asked(w, N):
     """since the scenario began; never with the forge's token"""
@@ -455,6 +470,19 @@ def gets(w, N, TEXT):
     if TEXT:
         changed = w.git('diff', '--name-only', old, new).decode().split()
         same('files', changed, sorted(TEXT.split(', ')))
+
+
+@expect('COMMIT changes only LIST')
+def changes_only(w, COMMIT, LIST):
+    """against its first parent: files, comma between them"""
+    changed = w.git('diff', '--name-only', f'{COMMIT}~1', COMMIT).decode().split()
+    same('files', changed, sorted(LIST.split(', ')))
+
+
+@expect('COMMIT is by WHO')
+def author(w, COMMIT, WHO):
+    """the author's name, as the commit says it"""
+    same('author', re.findall('^author (\\S+)', w.show(COMMIT), re.M), [WHO])
 
 
 @expect('BRANCH changes:', block=True)

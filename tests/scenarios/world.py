@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import time
 
 from forms import moment, stamp
 
@@ -241,6 +242,8 @@ class World:
         """A commit by somebody; FILES: text, None where it goes. Returns its id.
         While `keeping`, BRANCH does not move."""
         ref = 'refs/scenario/kept' if self.keeping else f'refs/heads/{branch}'
+        if self.refs() and branch not in self.refs():
+            raise Failed(f'there is no branch {branch}')
         self.stream(self.commit_text(branch, files, message, who, dated,
                                      self.refs().get(branch), merged, ref))
         with open(f'{self.dir}/{ref}') as f:
@@ -291,9 +294,10 @@ class World:
         argv = [f'{self.build}/git-promote', *args]
         if self.pid:
             argv = ['sh', '-c', f'echo $$ >{self.pid}; exec "$@"', 'sh', *argv]
+        start = time.monotonic()
         done = subprocess.run(argv, env=env, capture_output=True, timeout=60,
                               cwd='/')
-        self.exit = done.returncode
+        self.exit, self.took = done.returncode, time.monotonic() - start
         self.out = done.stdout.decode(errors='replace')
         self.err = done.stderr.decode(errors='replace')
         try:
@@ -381,6 +385,17 @@ class World:
     def rows(self):
         """The results, each as the line that says it."""
         return [Row(r) for r in self.json.get('results', [])]
+
+    def output(self, whole):
+        """The last command's, in short unless WHOLE."""
+        text = self.out
+        if self.json and not whole:
+            text = ''
+            for r in self.rows():
+                text += f'{r}\n' + ''.join(
+                    f'    {g["gate"]} {g["verdict"]}: {g["reason"]}\n'
+                    for g in r.gates.values())
+        return f'git promote {self.args}: exit {self.exit}\n{text}{self.err}'
 
     def all_said(self):
         """What people can read of it: stderr, and stdout or the JSON's texts."""

@@ -416,7 +416,7 @@ static void drop_root(struct sim_call *c)
 static void api(struct exchange *x)
 {
 	struct sim_call *c = &x->call;
-	bool is_control = str_starts(c->path, "/_sim/"), acts;
+	bool is_control = str_starts(c->path, "/_sim/"), acts, begins = false;
 	json_t *whole;
 
 	if (c->body.len)
@@ -427,6 +427,12 @@ static void api(struct exchange *x)
 		x->fault = fault_take(sim, c->method, c->path);
 	acts = !x->fault || str_eq(jstr(x->fault, "when"), "after") ||
 	       str_eq(jstr(x->fault, "do"), "none");
+	if (x->fault && acts && !str_eq(jstr(x->fault, "when"), "after")) {
+		pthread_mutex_unlock(&sim->lock);
+		fault_hook(x->fault);
+		pthread_mutex_lock(&sim->lock);
+		begins = true;
+	}
 	if (is_control)
 		control_call(c);
 	else if (acts && sim_is_github(sim))
@@ -442,7 +448,8 @@ static void api(struct exchange *x)
 	pthread_mutex_unlock(&sim->lock);
 	if (!x->fault)
 		return;
-	fault_hook(x->fault);
+	if (!begins)
+		fault_hook(x->fault);
 	fault_spoil(c, x->fault);
 }
 
