@@ -150,10 +150,17 @@ static void fail(struct xfer *x, CURLcode code)
 			origin, why);
 		break;
 	case CURLE_SSL_CACERT_BADFILE:
-		err_set(x->err, ERR_USAGE, "cannot read the authorities in "
-			"%s: %s", x->h->ca_file ? x->h->ca_file : "the system",
-			why);
+		err_set(x->err, ERR_USAGE, "cannot read the authorities%s%s: "
+			"%s; install ca-certificates, or name a file in "
+			"SSL_CERT_FILE", x->h->ca_file ? " in " : "",
+			x->h->ca_file ? x->h->ca_file : "", why);
 		break;
+#if LIBCURL_VERSION_NUM >= 0x080600
+	case CURLE_TOO_LARGE:	/* it counts header lines, we their bytes */
+		err_set(x->err, ERR_DATA, "%s sent too many headers: %s",
+			origin, why);
+		break;
+#endif
 	case CURLE_UNSUPPORTED_PROTOCOL:	/* HTTP/0.9, says curl */
 	case CURLE_WEIRD_SERVER_REPLY:
 		err_set(x->err, ERR_DATA, "%s does not answer in HTTP: %s",
