@@ -166,6 +166,15 @@ def merges(w, WHO, N, METHOD, TEXT):
                title=TEXT, message=TEXT and '')
 
 
+@act('WHO presses merge on #N')
+def presses_merge(w, WHO, N):
+    """and is bound by branch protection, where that asks for something"""
+    try:
+        w.at_forge('merge', number=N, user=WHO, method='merge')
+    except Failed:
+        pass
+
+
 @act('WHO closes #N')
 def closes(w, WHO, N):
     """a person's no"""
@@ -214,6 +223,19 @@ def protect(w, N=None, LIST=None):
     """branch protection: approvals, or checks by name, comma between them"""
     rule = {'approvals': int(N)} if N else {'contexts': LIST.split(', ')}
     w.at_forge('protect', branch='main', **rule)
+
+
+@act('main has a merge queue')
+def queue(w):
+    """GitHub's: what is to be merged lands at some later look"""
+    w.at_forge('protect', branch='main', queue=True)
+    w.forge.ask('POST', '/_sim/trap', {'queue-polls': 1000})
+
+
+@act('the forge may merge by itself')
+def auto_merge(w):
+    """a setting of the repository on GitHub"""
+    w.at_forge('repo', allow_auto_merge=True)
 
 
 @act('main takes no push')
@@ -535,6 +557,18 @@ def pr_never_says(w, N, TEXT):
     """nowhere in title and body"""
     if TEXT in w.pull(N)['title'] + w.pull(N)['body']:
         raise Failed(f'#{N} says: {TEXT}')
+
+
+@expect('#N is armed')
+def armed(w, N, on=True):
+    """the forge is to merge it by itself as soon as it may"""
+    same('armed', w.pull(N)['armed'], on)
+
+
+@expect('#N is not armed')
+def not_armed(w, N):
+    """it is not"""
+    armed(w, N, False)
 
 
 @expect('#N has the label NAME')
