@@ -106,8 +106,8 @@ static bool has_own_lines(const struct parse *p, size_t start, size_t end)
 		p->text[rest] == '#');
 }
 
-static void add_flow(struct session *s, size_t at,
-		     const struct fresh_entry *entry)
+static int add_flow(struct session *s, size_t at,
+		    const struct fresh_entry *entry, struct err *err)
 {
 	const struct parse *p = &s->p;
 	size_t end = ye_last_child_end(p, at), next, last = NO_EV, start;
@@ -124,6 +124,9 @@ static void add_flow(struct session *s, size_t at,
 	has_comma = last != NO_EV && p->text[next] == ',';
 	if (has_comma)
 		end = next + 1;
+	if (ye_flow_style(p, at) != STYLE_DOUBLE &&
+	    ye_check_tabs(p, end, &p->ev[at], err) < 0)
+		return -1;
 	start = last == NO_EV ? 0 : p->ev[last].start;
 	/* libyaml refuses {a:, b} */
 	comma = p->text[end - 1] == ':' ? " ," : ",";
@@ -144,12 +147,11 @@ static void add_flow(struct session *s, size_t at,
 		if (last != NO_EV)
 			buf_addf(&text, "%s ", has_comma ? "" : comma);
 		ye_write_flow(&text, entry, ye_flow_style(p, at));
-		if (end < p->text_len && p->text[end] == '#')
-			buf_addch(&text, ' ');
 	}
 	ye_plan_splice(&s->plan, end, end, text.data, text.len);
 	buf_release(&text);
 	change(s, p->ev[at].after - 1, 0, entry);
+	return 0;
 }
 
 /* A new map or list with ENTRY in it. */
@@ -177,9 +179,7 @@ static int fill_block(struct session *s, size_t at, const struct fresh *made,
 	int column = ye_child_column(p, e->parent);
 	struct buf text = { 0 };
 
-	if (ye_check_tabs(p, place, e, err) < 0)
-		return -1;
-	if (column < 0)
+	if (column < 0 || (e->len && e->line != p->ev[at - 1].line))
 		return ye_parse_err(err, ERR_UNSAFE, e, "this shape is not "
 				    "understood well enough to add to it");
 	column += made->kind == FRESH_MAP ? l.step : l.list;
@@ -203,10 +203,13 @@ static int fill_null(struct session *s, size_t at, const struct fresh *made,
 	struct fresh_entry entry = { .node = made };
 	struct buf text = { 0 };
 	size_t place = e->len ? e->start : ye_empty_place(p, at);
+	int rc = 0;
 
 	if (e->parent == NO_EV || e->anchor || e->tag || place == NO_BYTE)
 		return ye_parse_err(err, ERR_UNSAFE, e, "nothing can be added "
 				    "here");
+	if (ye_check_tabs(p, e->len ? e->end : place, e, err) < 0)
+		return -1;
 	if (p->ev[e->parent].type == EV_MAP_START && !ye_in_flow(p, at)) {
 		if (fill_block(s, at, made, place, err) < 0)
 			return -1;
@@ -215,9 +218,11 @@ static int fill_null(struct session *s, size_t at, const struct fresh *made,
 		if (e->len)
 			ye_plan_splice(&s->plan, e->start, e->end, text.data,
 				       text.len);
-		else if (ye_splice_empty(s, at, text.data, err) < 0)
-			return -1;
+		else
+			rc = ye_splice_empty(s, at, text.data, err);
 		buf_release(&text);
+		if (rc < 0)
+			return -1;
 	}
 	change(s, at, 1, &entry);
 	return 0;
@@ -240,7 +245,7 @@ int ye_add_entry(struct session *s, size_t at, const struct fresh_entry *entry,
 		rc = ye_parse_err(err, ERR_UNSAFE, e, "a map without braces "
 				  "([a: b]) holds one entry only");
 	} else if (e->style == STYLE_FLOW) {
-		add_flow(s, at, entry);
+		rc = add_flow(s, at, entry, err);
 	} else {
 		rc = add_block(s, at, entry, err);
 	}

@@ -33,7 +33,9 @@ int ye_session_commit(struct session *s, struct err *err)
 
 	if (s->plan.changes_len == 0)
 		return 0;
-	if (ye_plan_apply(&text, &p, &s->plan, &s->p, err) < 0) {
+	/* What comes out can be edited, too: no {{ made of { and {. */
+	if (ye_plan_apply(&text, &p, &s->plan, &s->p, err) < 0 ||
+	    ye_check_editable(&p, err) < 0) {
 		ye_parse_release(&p);
 		buf_release(&text);
 		return -1;

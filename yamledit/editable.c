@@ -64,6 +64,22 @@ static int check_line_ends(const struct parse *p, struct err *err)
 	return 0;
 }
 
+/*
+ * A directive wants a ... before it. libyaml does without, but takes it for
+ * text behind a document that is one plain scalar.
+ */
+static int check_directives(const struct parse *p, struct err *err)
+{
+	for (size_t i = 0; i + 2 < p->n; i++)
+		if (p->ev[i].type == EV_SCALAR && p->ev[i].parent == NO_EV &&
+		    p->ev[i + 1].implicit &&
+		    p->text[p->ev[i + 2].start] == '%')
+			return ye_parse_err(err, ERR_UNSAFE, &p->ev[i + 2],
+				"a directive (%%) right behind a text; put "
+				"'...' between the two first");
+	return 0;
+}
+
 int ye_check_editable(const struct parse *p, struct err *err)
 {
 	for (size_t n = 0; n < p->docs_len; n++) {
@@ -74,7 +90,8 @@ int ye_check_editable(const struct parse *p, struct err *err)
 				"encrypted by SOPS: an edit would break its "
 				"MAC; use `sops set` instead");
 	}
-	if (p->n && check_line_ends(p, err) < 0)
+	if (p->n && (check_line_ends(p, err) < 0 ||
+		     check_directives(p, err) < 0))
 		return -1;
 	/* {{ .Values.tag }} is legal YAML: a flow map as key of a flow map. */
 	for (size_t i = 0; i + 1 < p->n; i++)

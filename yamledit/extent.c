@@ -23,14 +23,28 @@ bool ye_in_flow(const struct parse *p, size_t i)
 	return parent != NO_EV && p->ev[parent].style == STYLE_FLOW;
 }
 
+bool ye_is_block_text(const struct ev *e)
+{
+	return e->style == STYLE_LITERAL || e->style == STYLE_FOLDED;
+}
+
+char ye_chomping(const struct parse *p, const struct ev *e)
+{
+	size_t at = ye_content_start(p, e) + 1;
+
+	for (; at < e->end && strchr("+-123456789", p->text[at]); at++)
+		if (p->text[at] == '+' || p->text[at] == '-')
+			return p->text[at];
+	return '\0';
+}
+
 /* The indicator, its modifiers and comment, then the last line with text. */
 static size_t block_scalar_end(const struct parse *p, const struct ev *e)
 {
 	size_t start = ye_content_start(p, e);
 	size_t head = ye_line_end(p->text, p->text_len, start), end = e->end;
 
-	if (ye_text_has(p->text, start, ye_word_end(p->text, p->text_len, start),
-			'+'))
+	if (ye_chomping(p, e) == '+')
 		return end;	/* all blank lines are content */
 	while (end > head && strchr(" \n\r", p->text[end - 1]))
 		end--;
@@ -97,8 +111,7 @@ size_t ye_node_end(const struct parse *p, size_t i)
 	const struct ev *e = &p->ev[i];
 
 	if (e->type == EV_SCALAR)
-		return e->style == STYLE_LITERAL || e->style == STYLE_FOLDED
-			? block_scalar_end(p, e) : e->end;
+		return ye_is_block_text(e) ? block_scalar_end(p, e) : e->end;
 	/*
 	 * A block map or list ends for libyaml at the next token, and so does
 	 * the implied map of [a: b]. The last child knows better.

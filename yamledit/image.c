@@ -52,6 +52,7 @@ static int put_key(struct map_edit *m, const char *key, const char *value,
 	struct ye_path path = m->map;
 	struct fresh_entry entry = { .key = key };
 	struct place at;
+	struct ev old;
 	struct err why = { 0 };
 	int rc;
 
@@ -75,7 +76,14 @@ static int put_key(struct map_edit *m, const char *key, const char *value,
 	if (m->keep_empty && (ye_ev_is_null(&s->p.ev[at.node]) ||
 			      ye_ev_is(&s->p.ev[at.node], "")))
 		return 0;
-	return ye_remove_place(s, &at, err);
+	old = s->p.ev[at.key];
+	if (ye_remove_place(s, &at, err) < 0)
+		return -1;
+	if (ye_session_find(&at, s, &path, &why) != 1 ||
+	    why.code != ERR_NOTFOUND)
+		return ye_parse_err(err, ERR_UNSAFE, &old, "without this '%s' "
+				    "the one of a merge key would count", key);
+	return 0;
 }
 
 /* What comes before what goes: so the map is never left empty. */

@@ -266,11 +266,6 @@ const struct ev *ye_text_above(const struct parse *p, size_t i)
 	return NULL;
 }
 
-static bool is_block_text(const struct ev *e)
-{
-	return e->style == STYLE_LITERAL || e->style == STYLE_FOLDED;
-}
-
 int ye_check_tabs(const struct parse *p, size_t end, const struct ev *e,
 		  struct err *err)
 {
@@ -295,15 +290,13 @@ int ye_check_last_line(const struct parse *p, size_t end, size_t i,
 {
 	const struct ev *last = ye_text_above(p, i);
 	size_t n = p->text_len, at, line;
-	bool is_strip;
 
 	if (ye_check_tabs(p, end, &p->ev[i], err) < 0)
 		return -1;
-	if (!last || !is_block_text(last))
+	if (!last || !ye_is_block_text(last))
 		return 0;
-	at = ye_content_start(p, last);
-	is_strip = ye_text_has(p->text, at, ye_word_end(p->text, n, at), '-');
-	if (ye_line_end(p->text, n, end) == n && last->len > 0 && !is_strip &&
+	if (ye_line_end(p->text, n, end) == n && last->len > 0 &&
+	    ye_chomping(p, last) != '-' &&
 	    last->value[last->len - 1] != '\n')
 		return ye_parse_err(err, ERR_UNSAFE, last, "this text ends "
 			"without a line break; one would become part of it "

@@ -100,6 +100,15 @@ bool ye_has_brackets(const struct parse *p, size_t i);
 /* Between [ ] or { }? */
 bool ye_in_flow(const struct parse *p, size_t i);
 
+/* A literal or folded text, `|` or `>`? */
+bool ye_is_block_text(const struct ev *e);
+
+/*
+ * What such a text does with the line breaks at its end: '+' keeps them all,
+ * '-' none, 0 one.
+ */
+char ye_chomping(const struct parse *p, const struct ev *e);
+
 /* Where the content of a scalar begins, behind its anchor and tag. */
 size_t ye_content_start(const struct parse *p, const struct ev *e);
 

@@ -57,6 +57,15 @@ static int change_cmp(const void *va, const void *vb)
 	return a->at == b->at ? 0 : a->at < b->at ? -1 : 1;
 }
 
+/* libyaml takes "a"#c and |#c; behind anything else # would be text. */
+static bool wants_blank(const struct buf *out, const struct splice *s)
+{
+	char last = s->len ? s->text[s->len - 1]
+			   : out->len ? out->data[out->len - 1] : '\n';
+
+	return !strchr(s->len ? " \t\r\n\"'" : " \t\r\n", last);
+}
+
 static void splice_all(struct buf *out, struct plan *plan, const char *text,
 		       size_t len)
 {
@@ -72,6 +81,8 @@ static void splice_all(struct buf *out, struct plan *plan, const char *text,
 		buf_add(out, text + at, s->start - at);
 		buf_add(out, s->text, s->len);
 		at = s->end;
+		if (at < len && text[at] == '#' && wants_blank(out, s))
+			buf_addch(out, ' ');
 	}
 	buf_add(out, text + at, len - at);
 }

@@ -63,8 +63,7 @@ static const struct ev *block_above(const struct parse *p,
 {
 	const struct ev *above = ye_text_above(p, e->ev);
 
-	return above && (above->style == STYLE_LITERAL ||
-			 above->style == STYLE_FOLDED) ? above : NULL;
+	return above && ye_is_block_text(above) ? above : NULL;
 }
 
 /*
@@ -74,9 +73,8 @@ static const struct ev *block_above(const struct parse *p,
 static int check_text_above(const struct parse *p, const struct ev *above,
 			    size_t at, struct err *err)
 {
-	size_t n = p->text_len, start = ye_content_start(p, above);
-	bool keeps = ye_text_has(p->text, start,
-				 ye_word_end(p->text, n, start), '+');
+	size_t n = p->text_len;
+	bool keeps = ye_chomping(p, above) == '+';
 
 	while (at < n) {
 		size_t end = ye_line_end(p->text, n, at);
@@ -118,6 +116,8 @@ static int remove_block(struct session *s, const struct entry *e,
 					       : to, "", 0);
 		return 0;
 	}
+	if (ye_check_tabs(p, e->end, &p->ev[e->ev], err) < 0)
+		return -1;
 	above = block_above(p, e);
 	if (!at_line && to < n)
 		to = ye_skip_break(p->text, n, to);
@@ -155,94 +155,60 @@ static void cut_line(struct session *s, size_t start, size_t end)
 	ye_plan_splice(&s->plan, start, end, "", 0);
 }
 
-/*
- * What stands behind END comes to the begin of the line that START is on: a
- * tab may not be there, and ... or --- would be something else.
- */
-static int check_moved(const struct parse *p, const struct entry *e,
-		       size_t start, size_t end, struct err *err)
+/* Blanks, breaks, comments and commas: a tab outside the comments? */
+static bool gap_has_tab(const struct parse *p, size_t from, size_t to)
 {
-	size_t line = ye_line_start(p->text, start);
-	const char *rest = p->text + end;
+	for (; from < to; from++) {
+		if (p->text[from] == '#')
+			from = ye_line_end(p->text, to, from);
+		else if (p->text[from] == '\t')
+			return true;
+	}
+	return false;
+}
 
-	if (!ye_text_is_empty(p->text, line, start))
-		return 0;
-	if (!ye_text_has(p->text, end,
-			 ye_skip_blanks(p->text, p->text_len, end), '\t') &&
-	    (line < start || p->text_len - end < 3 ||
-	     (memcmp(rest, "...", 3) != 0 && memcmp(rest, "---", 3) != 0)))
-		return 0;
-	return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "what is behind "
-			    "this cannot begin a line");
+static bool is_marker(const struct parse *p, size_t at)
+{
+	return p->text_len - at >= 3 &&
+	       (memcmp(p->text + at, "---", 3) == 0 ||
+		memcmp(p->text + at, "...", 3) == 0);
+}
+
+/* A line with text that looks like --- or ... among these, or text at TO? */
+static bool has_marker(const struct parse *p, size_t from, size_t to)
+{
+	size_t at = ye_line_start(p->text, from);
+
+	for (; at <= to && at < p->text_len;
+	     at = ye_skip_break(p->text, p->text_len,
+				ye_line_end(p->text, p->text_len, at)))
+		if (is_marker(p, at))
+			return true;
+	return is_marker(p, to);
 }
 
 /*
- * Without the comma at C a plain item before it looks on, over blanks and
- * breaks, and for libyaml a tab in there is an error then.
+ * FROM and TO are the ends of what is around the entry. Without it and its
+ * comma, what is at TO comes nearer, to the begin of a line perhaps: for
+ * libyaml a tab is an error there, and --- is not text. And only a comma ends
+ * `!`, a tag with nothing behind it, or a lone `-`.
  */
-static int check_open_end(const struct parse *p, const struct entry *e,
-			  size_t c, size_t start, size_t end, struct err *err)
+static int check_flow(const struct parse *p, const struct entry *e, size_t from,
+		      size_t to, struct err *err)
 {
-	size_t next = ye_skip_gap(p->text, p->text_len, end);
-	bool has_break = ye_line_end(p->text, next, c) < next;
+	const struct ev *above = ye_text_above(p, e->ev);
 
-	if (!has_break || (!ye_text_has(p->text, c, start, '\t') &&
-			   !ye_text_has(p->text, end, next, '\t')))
-		return 0;
-	return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "the tabs around "
-			    "this would be in the way without its comma");
-}
-
-static int remove_flow(struct session *s, const struct entry *e, size_t before,
-		       struct err *err)
-{
-	const struct parse *p = &s->p;
-	size_t comma = comma_behind(p, e->end), start = e->start, end, to;
-
-	if (e->next != NO_EV) {
-		/* This one, its comma and the blanks behind it. */
-		end = comma + 1;
-		to = ye_skip_blanks(p->text, p->text_len, end);
-		if (to < p->text_len && !ye_is_break(p->text[to]) &&
-		    p->text[to] != '#')
-			end = to;
-		/* What follows comes to where this began: tabs may not. */
-		if (ye_line_end(p->text, end, start) < end &&
-		    ye_text_has(p->text, end - 1,
-				ye_line_end(p->text, p->text_len, end), '\t'))
-			return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->next],
-					    "tabs on this line may not move");
-		if (check_moved(p, e, start, end, err) < 0)
-			return -1;
-		cut_line(s, start, end);
-		return 0;
-	}
-	end = comma != NO_BYTE ? comma + 1 : e->end;
-	if (before != NO_BYTE) {
-		/* The last one: the comma before it goes, or its own does. */
-		if (comma == NO_BYTE) {
-			size_t c = comma_behind(p, before);
-
-			if (check_moved(p, e, c, end, err) < 0 ||
-			    check_open_end(p, e, c, start, end, err) < 0)
-				return -1;
-			if (ye_text_is_empty(p->text, c + 1, start) &&
-			    !ye_text_has(p->text, c + 1, start, '\n')) {
-				ye_plan_splice(&s->plan, c, end, "", 0);
-				return 0;
-			}
-			/* [a,# c: without the comma '#' would be text. */
-			ye_plan_splice(&s->plan, c, c + 1, " ",
-				       p->text[c + 1] == '#');
-		} else if (!ye_text_is_empty(p->text,
-					     ye_line_start(p->text, start),
-					     start)) {
-			start = ye_back_blanks(p->text, start);
-		}
-	}
-	if (check_moved(p, e, start, end, err) < 0)
-		return -1;
-	cut_line(s, start, end);
+	if (gap_has_tab(p, from, e->start) || gap_has_tab(p, e->end, to))
+		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "there are "
+				    "tabs around this; make them blanks first");
+	if (has_marker(p, from, to))
+		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "a line "
+				    "around this begins like the end of the "
+				    "document; put it in quotes first");
+	if (above && !e->is_first && above->style == STYLE_PLAIN &&
+	    (above->len == 0 || (above->len == 1 && strchr("-?:", *above->value))))
+		return ye_parse_err(err, ERR_UNSAFE, above, "this needs the "
+				    "comma behind it; give it a value first");
 	return 0;
 }
 
@@ -264,6 +230,42 @@ static size_t sibling_end(const struct parse *p, const struct place *at,
 		c = p->ev[c].after;
 	}
 	return entry_of(p, &before).end;
+}
+
+static int remove_flow(struct session *s, const struct place *at,
+		       const struct entry *e, struct err *err)
+{
+	const struct parse *p = &s->p;
+	size_t before = sibling_end(p, at, e);
+	size_t comma = comma_behind(p, e->end), start = e->start, end = e->end;
+	size_t rest;
+
+	if (check_flow(p, e, e->is_first ? p->ev[at->parent].end : before,
+		       p->ev[e->next != NO_EV ? e->next
+					      : p->ev[at->parent].after - 1].start,
+		       err) < 0)
+		return -1;
+	if (comma != NO_BYTE) {
+		end = comma + 1;
+		rest = ye_skip_blanks(p->text, p->text_len, end);
+		if (e->next == NO_EV && !ye_text_is_empty(p->text,
+				ye_line_start(p->text, start), start))
+			start = ye_back_blanks(p->text, start);
+		else if (e->next != NO_EV && !ye_is_break(p->text[rest]) &&
+			 p->text[rest] != '#')
+			end = rest;
+	} else if (!e->is_first) {
+		/* The last one: the comma before it goes. */
+		comma = comma_behind(p, before);
+		if (ye_text_is_empty(p->text, comma + 1, start) &&
+		    !ye_text_has(p->text, comma + 1, start, '\n')) {
+			ye_plan_splice(&s->plan, comma, end, "", 0);
+			return 0;
+		}
+		ye_plan_splice(&s->plan, comma, comma + 1, "", 0);
+	}
+	cut_line(s, start, end);
+	return 0;
 }
 
 static int check_shape(const struct parse *p, const struct place *at,
@@ -299,7 +301,7 @@ int ye_remove_place(struct session *s, const struct place *at, struct err *err)
 	if (check_shape(p, at, &e, err) < 0 || check_anchors(p, &e, err) < 0)
 		return -1;
 	if ((p->ev[at->parent].style == STYLE_FLOW
-		     ? remove_flow(s, &e, sibling_end(p, at, &e), err)
+		     ? remove_flow(s, at, &e, err)
 		     : remove_block(s, &e, err)) < 0)
 		return -1;
 	ye_plan_change(&s->plan, &(struct change){

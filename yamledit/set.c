@@ -32,8 +32,6 @@ static void splice_block_scalar(struct session *s, const struct ev *e,
 			end = i + 1;
 	mark = at + 1 + strspn(t + at + 1, "+-0123456789");
 	ye_plan_splice(&s->plan, at, mark, text, len);
-	if (mark < n && t[mark] == '#')		/* libyaml takes |#c */
-		ye_plan_splice(&s->plan, mark, mark, " ", 1);
 	if (end > head)
 		ye_plan_splice(&s->plan, head, end, "", 0);
 }
@@ -57,6 +55,8 @@ static int splice_colon(struct session *s, size_t ev, const char *value,
 	if (start == NO_BYTE)
 		return ye_parse_err(err, ERR_UNSAFE, e, "a key without a value "
 				    "and without ':'; write 'key: ...' first");
+	if (ye_check_tabs(p, end, e, err) < 0)
+		return -1;
 	if (ye_in_flow(p, ev)) {
 		/* A key over lines has a ':' only behind a '?'. */
 		if (start == p->ev[key].start &&
@@ -89,12 +89,10 @@ int ye_splice_empty(struct session *s, size_t ev, const char *value,
 
 	if (e->start == e->end)
 		at = ye_empty_place(&s->p, ev);
-	if (e->parent == NO_EV && at != NO_BYTE &&
-	    ye_skip_gap(t, n, at) < n && t[ye_skip_gap(t, n, at)] == '%')
-		return ye_parse_err(err, ERR_UNSAFE, e, "a directive (%%) "
-				    "follows the empty document without '...'");
 	if (at == NO_BYTE)
 		return splice_colon(s, ev, value, err);
+	if (ye_check_tabs(&s->p, at, e, err) < 0)
+		return -1;
 	/* { a: } has a blank to use, and keeps its look with it. */
 	if (ye_in_flow(&s->p, ev) && at + 1 < n && t[at] == ' ' &&
 	    memchr(",}]", t[at + 1], 3))
@@ -126,7 +124,7 @@ static int check_below(const struct parse *p, size_t ev, char last,
 static int check_column(const struct parse *p, const struct ev *e, size_t at,
 			struct err *err)
 {
-	if ((e->style != STYLE_LITERAL && e->style != STYLE_FOLDED) ||
+	if (!ye_is_block_text(e) ||
 	    e->parent == NO_EV ||
 	    !ye_text_is_empty(p->text, ye_line_start(p->text, at), at) ||
 	    ye_column_of(p, at) > ye_child_column(p, e->parent))
@@ -179,7 +177,7 @@ int ye_set_scalar(struct session *s, size_t at, const char *value,
 		rc = -1;
 	if (rc < 0)
 		;
-	else if (e->style == STYLE_LITERAL || e->style == STYLE_FOLDED)
+	else if (ye_is_block_text(e))
 		splice_block_scalar(s, e, start, text.data, text.len);
 	else if (start >= e->end)
 		rc = ye_splice_empty(s, at, text.data, err);

@@ -148,46 +148,85 @@ static void edit_all(const struct buf *in, const struct ye_edit *e,
 	buf_release(&got);
 }
 
+/* Two edits in one call are the one after the other. */
+static void edit_both(const struct buf *in, const struct ye_edit *both,
+		      const struct ye_options *opt)
+{
+	struct buf one = { 0 }, two = { 0 }, at_once = { 0 };
+	struct err err = { 0 };
+	int rc = ye_apply(&one, buf_str(in), in->len, both, 1, opt, &err);
+
+	if (rc == 0)
+		rc = ye_apply(&two, buf_str(&one), one.len, both + 1, 1, opt,
+			      &err);
+	err_clear(&err);
+	promise(ye_apply(&at_once, buf_str(in), in->len, both, 2, opt,
+			 &err) == rc &&
+		(rc < 0 || strcmp(buf_str(&two), buf_str(&at_once)) == 0),
+		"not as one after the other", &err, in, &at_once);
+	buf_release(&one);
+	buf_release(&two);
+	buf_release(&at_once);
+}
+
+/* The path to a node, with TAIL behind it; NULL: there is no such path. */
+static struct ye_path *path_to(int *doc, const struct buf *text, unsigned pick,
+			       const char *tail)
+{
+	struct buf where = { 0 };
+	struct ye_path *path = NULL;
+	struct err err = { 0 };
+
+	if (pick_path(&where, doc, text, pick)) {
+		buf_addstr(&where, tail + (where.len == 0 && *tail == '.'));
+		ye_path_parse(&path, where.len ? buf_str(&where) : ".", &err);
+	}
+	buf_release(&where);
+	return path;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const more[] = { "", "", "", ".new", ".a.b", "[0]",
 		"[1]", ".images[name=app].newTag", "[name=app].newTag",
 		"[name=\"x y\"].\"k: v\"" };
+	static const char *const versions[] = { "v2", "1.0" DIGEST, DIGEST };
 	struct ye_options opt = { 0 };
-	struct ye_edit e = { 0 };
-	struct ye_path *path = NULL;
-	struct buf text = { 0 }, where = { 0 };
+	struct ye_edit e[2] = { { 0 } };
+	struct ye_path *path, *next;
+	struct buf text = { 0 };
 	struct arena a = { 0 };
 	struct err err = { 0 };
-	static const char *const versions[] = { "v2", "1.0" DIGEST, DIGEST };
+	unsigned pick;
+	int other;
 
 	if (size < 4 || size > 20000)
 		return 0;
 	buf_add(&text, data + 4, size - 4);
 	read_all(&text);
-	e.op = data[0] % 4;
+	pick = (unsigned)data[1] << 8 | data[2];
 	opt.create = data[0] & 64;
-	e.value = values[data[3] % ARRAY_LEN(values)];
-	e.name = "app";
-	version_parse(&e.version, &a, versions[data[3] % 3], &err);
-	if (pick_path(&where, &opt.document, &text,
-		      (unsigned)data[1] << 8 | data[2])) {
-		const char *tail = opt.create
-			? more[data[3] / 16 % ARRAY_LEN(more)] : "";
-
-		if (where.len == 0 && tail[0] == '.')
-			tail++;
-		buf_addstr(&where, tail);
-		if (where.len == 0)
-			buf_addch(&where, '.');
-		if (ye_path_parse(&path, buf_str(&where), &err) == 0) {
-			e.path = path;
-			edit_all(&text, &e, &opt);
-		}
+	path = path_to(&opt.document, &text, pick, opt.create
+		       ? more[data[3] / 16 % ARRAY_LEN(more)] : "");
+	next = path_to(&other, &text, pick + data[3] % 3, "");
+	e[0] = (struct ye_edit){
+		.op = data[0] % 4, .path = path, .name = "app",
+		.value = values[data[3] % ARRAY_LEN(values)],
+	};
+	e[1] = (struct ye_edit){
+		.op = data[0] / 4 % 4, .path = next, .name = "app",
+		.value = "v3",
+	};
+	version_parse(&e[0].version, &a, versions[data[3] % 3], &err);
+	version_parse(&e[1].version, &a, versions[data[3] / 3 % 3], &err);
+	if (path) {
+		edit_all(&text, e, &opt);
+		if (next && data[0] & 32)
+			edit_both(&text, e, &opt);
 	}
 	ye_path_free(path);
+	ye_path_free(next);
 	arena_release(&a);
 	buf_release(&text);
-	buf_release(&where);
 	return 0;
 }

@@ -169,6 +169,8 @@ static void what_is_unsafe_is_refused(void **state)
 		{ "a map", "a: {b: 1}\n", "a", ERR_UNSAFE, "1:4: ", "a map" },
 		{ "a tag that is no string's", "a: !!int 1\n", "a", ERR_UNSAFE,
 		  "1:4: ", "tag:yaml.org,2002:int" },
+		{ "a directive behind a text", "|\n%YAML 1.1\n---\nb\n", ".", ERR_UNSAFE,
+		  "2:1: ", "(%) right behind a text" },
 		{ "a template that parses", "a: {{ .x }}\n", "a", ERR_UNSAFE,
 		  "1:4: ", "template" },
 		{ "a template in a string", "a: \"{{ .x }}\"\n", "a",

@@ -14,7 +14,8 @@ VALUES = ["v2", "12e4567", "true", "~", "", "a: b", "a #b", "- x", "it's",
 # Refused, though a path leads there, for what libyaml does with the rest.
 ODD = {
     "DK95/05": "a tab below a plain scalar, an error below a quoted one",
-    "MUS6/01": "a directive behind an empty document without '...'",
+    "EB22": "a directive behind a text without '...', which is an error",
+    "MUS6/01": "the same behind an empty document",
     "DFF7": "a '?' with no key behind it",
 }
 STR = "tag:yaml.org,2002:str"
@@ -93,7 +94,7 @@ def check(name, raw, text, ev, doc, steps, n, why):
     p = path_of(steps)
     old = n.e.value
     code, got = d.edit(raw, ("set", p, old), document=doc)
-    if not why:
+    if not why and name not in ODD:
         r.ok(("none", raw) == (code, got), name, p, "same value", code, got)
     for value in VALUES:
         if value == old:
