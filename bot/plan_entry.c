@@ -6,11 +6,6 @@
 #include "bot/base/str.h"
 #include "policies/order.h"
 
-enum {				/* see order_at() */
-	ORDER_HORIZON = 512,	/* commits */
-	ORDER_BUDGET = 64 << 10,	/* bytes received for history */
-};
-
 /* --to, or the only environment without `from`. */
 static const struct environment *entry_find(struct planner *pl)
 {
@@ -111,11 +106,10 @@ static int64_t build_wished(const struct request *r, const char *service)
 }
 
 /*
- * The rule Order, on as much history as it needs, within bounds: whether a
- * version was ever left before takes the whole history to know, and a CI job
- * shall cost what its edit costs. Where directories are wide each commit
- * costs more (a kilobyte with 2,000 services), so few are read. Beyond the
- * bounds an old build is told by its --build number, as far as one is known.
+ * The rule Order, on the newest part of history: whether a version was ever
+ * left before takes all of it to know, and a CI job shall cost what its edit
+ * costs. Further back an old build is told by its --build number only, as far
+ * as one is known.
  */
 static enum order order_at(struct planner *pl, const struct spot *spot,
 			   const char *version, int64_t build)
@@ -123,19 +117,18 @@ static enum order order_at(struct planner *pl, const struct spot *spot,
 	struct timeline known;
 	enum order order;
 
-	if (!spot->timeline) {
-		pl_need(pl, spot, NEED_TIMELINE);
+	if (!spot->recent) {
+		pl_need(pl, spot, NEED_RECENT);
 		return ORDER_MORE;
 	}
-	order = order_judge(spot->timeline, version, build);
+	order = order_judge(spot->recent, version, build);
 	if (order != ORDER_MORE)
 		return order;
-	if (pl->state->history_depth < ORDER_HORIZON &&
-	    pl->state->history_bytes < ORDER_BUDGET) {
-		pl_need(pl, spot, NEED_TIMELINE);
+	if (build >= 0 && !pl->state->recent_is_all) {
+		pl_need(pl, spot, NEED_RECENT);
 		return ORDER_MORE;
 	}
-	known = *spot->timeline;
+	known = *spot->recent;
 	known.complete = true;
 	return order_judge(&known, version, build);
 }

@@ -83,7 +83,9 @@ int read_state(struct state *s, struct world *w, const struct request *r,
 		goto out;
 	s->evidence = &w->evidence;
 	log_verbose("%s is at %.10s", s->base, s->base_hex);
-	if (read_config(s, w, err) < 0 ||
+	if ((r->command == CMD_BUMP &&
+	     read_recent_line(s, w->repo, r, err) < 0) ||
+	    read_config(s, w, err) < 0 ||
 	    read_stops(s, w->repo, err) < 0 ||
 	    read_services(s, w->repo, r, err) < 0)
 		goto out;
@@ -191,7 +193,7 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 	       struct err *err)
 {
 	size_t n = s->spots_len;
-	bool timelines = false;
+	unsigned any = 0;
 
 	if (needs->prs && !s->prs_known && read_prs(s, w, err) < 0) {
 		if (!needs->prs_may_fail)
@@ -203,8 +205,8 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 		struct spot *spot = &s->spots[i];
 		unsigned char f = needs->flags[i];
 
-		timelines |= (f & NEED_TIMELINE) != 0;
-		if (read_spot(s, w, spot, f & ~(unsigned)NEED_TIMELINE,
+		any |= f;
+		if (read_spot(s, w, spot, f & ~(NEED_TIMELINE | NEED_RECENT),
 			      err) == 0)
 			continue;
 		if (!is_of_spot(s, spot, err))
@@ -212,7 +214,10 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 		spot->err = *err;
 		err_clear(err);
 	}
-	if (timelines && read_timelines(s, w->repo, needs->flags,
+	if ((any & NEED_RECENT) &&
+	    read_recent(s, w->repo, needs->flags, err) < 0)
+		return -1;
+	if ((any & NEED_TIMELINE) && read_timelines(s, w->repo, needs->flags,
 			      s->history_depth ? 2 * s->history_depth
 					       : HISTORY_FIRST, err) < 0)
 		return -1;

@@ -43,6 +43,28 @@ int read_stops(struct state *s, struct repo *repo, struct err *err);
 int read_timelines(struct state *s, struct repo *repo,
 		   const unsigned char *flags, size_t depth, struct err *err);
 
+/* Is it a commit of ours that says it brought a version into SPOT? */
+bool message_is_about(struct state *s, const char *message,
+		      const struct spot *spot);
+/* What it says of the stay, whose version is known, that it began. */
+void stay_describe(struct arena *a, const char *message, struct stay *stay);
+
+/*
+ * bot/recent.c, for bump. Before anything else of base's head: its newest
+ * commits, and at which of them to look for what R is about. Then the recent
+ * timelines of the spots flagged NEED_RECENT; of those that have one already,
+ * with all that messages further back can add.
+ */
+int read_recent_line(struct state *s, struct repo *repo,
+		     const struct request *r, struct err *err);
+int read_recent(struct state *s, struct repo *repo, const unsigned char *flags,
+		struct err *err);
+/* Shared by the two files. */
+int recent_timelines(struct state *s, struct repo *repo,
+		     const unsigned char *flags, struct err *err);
+void recent_describe(struct state *s, const struct spot *spot,
+		     struct stay *stay);
+
 /*
  * bot/evidence.c: what NEEDS asks witnesses outside for. That one of them does
  * not answer is a fact, not an error.

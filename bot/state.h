@@ -99,6 +99,7 @@ struct spot {
 	bool is_rollback;	/* see state_back() */
 
 	const struct timeline *timeline;	/* NULL: not read */
+	const struct timeline *recent;	/* its newest part, for bump; or NULL */
 
 	const char *branch;	/* promote/ENV/SERVICE, rollback/... */
 	struct oid branch_id;	/* zero: there is none */
@@ -149,9 +150,14 @@ struct state {
 	struct stop *stops;	/* one per environment */
 
 	size_t history_depth;	/* what the timelines were read with */
-	uint64_t history_bytes;	/* what that cost: bytes received */
 	bool history_is_cut;	/* the server has no more of it: a timeline is
 				   complete then, as far as will ever be known */
+
+	struct repo_line recent;	/* bot/recent.c: base's newest commits */
+	bool recent_is_all;	/* no more of them will be read */
+	bool *looks;		/* at which of these the fields were looked at, */
+	size_t looked_len;	/* and to where that goes */
+
 	bool prs_known;
 	unsigned spots_bad;	/* spots with an err */
 
@@ -184,6 +190,7 @@ enum {
 	NEED_PAST = 1 << 2,
 	NEED_READY = 1 << 3,
 	NEED_TOUCHED = 1 << 4,
+	NEED_RECENT = 1 << 5,		/* further back, likewise */
 };
 struct needs {
 	unsigned char *flags;	/* one per spot */

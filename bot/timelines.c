@@ -17,6 +17,7 @@ struct history_set {
 	size_t len, cap;
 	struct repo_history *histories;
 	struct repo_file **files;	/* files[path][change] */
+	bool is_recent;
 };
 
 static size_t path_index(struct history_set *h, const char *path)
@@ -101,14 +102,13 @@ static size_t *positions(const struct history_set *h, const size_t *index,
 	return pos;
 }
 
-static void stay_describe(struct arena *a, const struct repo_commit *c,
-			  struct stay *stay)
+void stay_describe(struct arena *a, const char *m, struct stay *stay)
 {
-	const char *m = c->message;
-
 	stay->is_ours = true;
-	stay->author = c->author_name;
-	stay->build = trailer_number(trailer_get(a, m, "Promote-Build"));
+	/* A number is one of a version, whatever else a commit brought. */
+	stay->build = !str_eq(trailer_get(a, m, "Promote-Version"),
+			      stay->version) ? -1
+		: trailer_number(trailer_get(a, m, "Promote-Build"));
 	stay->source = trailer_get(a, m, "Promote-Source");
 	stay->promoted_from = trailer_get(a, m, "Promote-From");
 	stay->rolled_back = trailer_get(a, m, "Promote-Rollback");
@@ -116,12 +116,18 @@ static void stay_describe(struct arena *a, const struct repo_commit *c,
 	stay->reason = trailer_get(a, m, "Promote-Reason");
 }
 
-/* "+shop", where the service moves with others. */
-static const char *set_name(const struct state *s, const struct spot *spot)
+bool message_is_about(struct state *s, const char *message,
+		      const struct spot *spot)
 {
+	const char *service = trailer_get(&s->arena, message,
+					  "Promote-Service");
+	const char *env = trailer_get(&s->arena, message,
+				      "Promote-Environment");
 	size_t set = s->services[spot->service].set;
 
-	return set == SIZE_MAX ? NULL : s->services[set].name;
+	return (str_eq(service, spot->place.service) ||
+		(set != SIZE_MAX && str_eq(service, s->services[set].name))) &&
+	       str_eq(env, spot->place.env->name);
 }
 
 /*
@@ -135,17 +141,14 @@ static int trailers_read(struct state *s, struct repo *repo,
 {
 	struct arena *a = &s->arena;
 	struct repo_commit c;
-	const char *service;
 
-	stay->build = -1;
 	if (repo_commit(repo, id, a, &c, err) < 0)
 		return -1;
 	stay->author = c.author_name;
 	for (int depth = 0; depth < 2; depth++) {
-		service = trailer_get(a, c.message, "Promote-Service");
-		if (service && (str_eq(service, spot->place.service) ||
-				str_eq(service, set_name(s, spot)))) {
-			stay_describe(a, &c, stay);
+		if (message_is_about(s, c.message, spot)) {
+			stay->author = c.author_name;
+			stay_describe(a, c.message, stay);
 			return 0;
 		}
 		if (c.parents_len < 2 || depth)
@@ -196,8 +199,9 @@ static const struct repo_change *change_of(const struct history_set *h,
 	BUG("no change at position %zu", pos);
 }
 
-static int timeline_make(struct state *s, struct repo *repo, struct spot *spot,
-			 const struct history_set *h, const size_t *index,
+static int timeline_make(struct state *s, struct repo *repo,
+			 const struct spot *spot, const struct history_set *h,
+			 const size_t *index, const struct timeline **out,
 			 struct err *err)
 {
 	size_t n = spot->place.slots_len, len;
@@ -232,32 +236,33 @@ static int timeline_make(struct state *s, struct repo *repo, struct spot *spot,
 					    oid_hex(hex, &c->commit));
 		stay->pos = c->pos;
 		stay->build = -1;
-		if (version)
+		if (version && h->is_recent)
+			recent_describe(s, spot, stay);
+		else if (version)
 			rc = trailers_read(s, repo, spot, &c->commit, stay,
 					   err);
 	}
 	free(pos);
 	t->stays = stays + at;
 	t->len = len - at;
-	spot->timeline = t;
+	*out = t;
 	return rc;
 }
 
-int read_timelines(struct state *s, struct repo *repo,
-		   const unsigned char *flags, size_t depth, struct err *err)
+/* Of the spots flagged NEED; of the commits only those in LOOKS, or all. */
+static int timelines_make(struct state *s, struct repo *repo,
+			  const unsigned char *flags, unsigned need,
+			  size_t depth, const bool *looks, struct err *err)
 {
 	size_t spots = s->spots_len / 2;
-	struct history_set h = { 0 };
+	struct history_set h = { .is_recent = need == NEED_RECENT };
 	size_t *index = NULL, len = 0, cap = 0, at = 0;
-	struct repo_cost before, after;
 	int rc = -1;
-
-	repo_cost(repo, &before);
 
 	for (size_t i = 0; i < spots; i++) {
 		const struct place *p = &s->spots[i].place;
 
-		if (!(flags[i] & NEED_TIMELINE))
+		if (!(flags[i] & need))
 			continue;
 		for (size_t k = 0; k < p->slots_len; k++) {
 			ARRAY_GROW(index, len, cap);
@@ -267,8 +272,8 @@ int read_timelines(struct state *s, struct repo *repo,
 	log_progress("reading the history of %zu files, %zu commits back",
 		     h.len, depth);
 	h.histories = arena_alloc(&s->arena, h.len * sizeof(*h.histories));
-	if (repo_history(repo, &s->base_id, h.paths, h.len, depth, &s->arena,
-			 h.histories, err) < 0 ||
+	if (repo_history(repo, &s->base_id, h.paths, h.len, depth, looks,
+			 &s->arena, h.histories, err) < 0 ||
 	    contents_read(&h, s, repo, err) < 0)
 		goto out;
 	for (size_t i = 0; i < h.len; i++)
@@ -276,20 +281,36 @@ int read_timelines(struct state *s, struct repo *repo,
 				     h.histories[i].walked < depth;
 	rc = 0;
 	for (size_t i = 0; i < spots && rc == 0; i++) {
-		if (!(flags[i] & NEED_TIMELINE))
+		struct spot *spot = &s->spots[i];
+
+		if (!(flags[i] & need))
 			continue;
-		rc = timeline_make(s, repo, &s->spots[i], &h, index + at, err);
-		if (rc == 0)
-			timeline_forge_word(&s->arena, &s->spots[i]);
-		at += s->spots[i].place.slots_len;
+		rc = timeline_make(s, repo, spot, &h, index + at, h.is_recent
+				   ? &spot->recent : &spot->timeline, err);
+		if (rc == 0 && !h.is_recent)
+			timeline_forge_word(&s->arena, spot);
+		at += spot->place.slots_len;
 	}
-	s->history_depth = depth;
-	repo_cost(repo, &after);
-	s->history_bytes += after.bytes_received - before.bytes_received;
 out:
 	free(h.paths);
 	free(index);
 	return rc;
+}
+
+int read_timelines(struct state *s, struct repo *repo,
+		   const unsigned char *flags, size_t depth, struct err *err)
+{
+	if (timelines_make(s, repo, flags, NEED_TIMELINE, depth, NULL, err) < 0)
+		return -1;
+	s->history_depth = depth;
+	return 0;
+}
+
+int recent_timelines(struct state *s, struct repo *repo,
+		     const unsigned char *flags, struct err *err)
+{
+	return timelines_make(s, repo, flags, NEED_RECENT, s->looked_len,
+			      s->looks, err);
 }
 
 void timeline_forge_word(struct arena *a, struct spot *spot)

@@ -125,8 +125,8 @@ int read_touched(struct state *s, struct repo *repo, struct spot *spot,
 	for (size_t i = 0; i < n; i++)
 		paths[i] = path_of(s, from, i);
 	out->path = paths[0];
-	if (repo_history(repo, &s->base_id, paths, n, now->pos + 1, &s->arena,
-			 h, err) < 0)
+	if (repo_history(repo, &s->base_id, paths, n, now->pos + 1, NULL,
+			 &s->arena, h, err) < 0)
 		return -1;
 	all = changes_after(s, now->pos, h, n, &len);
 	for (size_t i = 0; i < len; i++)

@@ -18,6 +18,7 @@ struct line {
 	} *commits;			/* [0] is the head */
 	size_t len, cap;
 	bool complete;			/* the last one is the root */
+	bool trees;			/* they will be needed, too */
 };
 
 /* From POS on back, up to the next run's: the same. */
@@ -53,11 +54,13 @@ static int fetch_back(struct repo *r, const struct line *line,
 	if (err->code != ERR_NONE)
 		return -1;
 	log_progress("reading history: %zu commits", line->len);
-	if (old && line->len)
+	if (!line->len)
+		rc = need_head(r, id, depth, line->trees, err);
+	else if (old)
 		rc = need_deeper(r, &line->commits[0].id, depth, err);
 	else
-		rc = need_commits(r, id, 1, depth - line->len, true,
-				  old ? NULL : after, err);
+		rc = need_commits(r, id, 1, depth - line->len, line->trees,
+				  after, err);
 	if (rc < 0 && err->code == ERR_NOTFOUND && line->len) {
 		err_clear(err);
 		return 0;
@@ -103,6 +106,49 @@ static void line_newest(struct line *line)
 			newest = line->commits[i].committer_s;
 		line->commits[i].newest_s = newest;
 	}
+}
+
+/*
+ * The message of the only commit that this one merged: made on top of one of
+ * those that follow on LINE, so that there is nothing else in what was merged.
+ */
+static int read_merged(struct repo *r, const struct repo_commit *c,
+		       const struct line *line, size_t pos, struct arena *a,
+		       const char **out, struct err *err)
+{
+	struct repo_commit merged;
+
+	*out = NULL;
+	if (c->parents_len != 2 || !store_has(r->store, &c->parents[1]))
+		return 0;
+	if (repo_commit(r, &c->parents[1], a, &merged, err) < 0)
+		return -1;
+	for (size_t i = pos + 1; i < line->len && merged.parents_len == 1; i++)
+		if (oid_eq(&line->commits[i].id, &merged.parents[0]))
+			*out = merged.message;
+	return 0;
+}
+
+int repo_line(struct repo *r, const struct oid *head, size_t depth,
+	      struct arena *a, struct repo_line *out, struct err *err)
+{
+	struct line line = { 0 };
+	int rc = line_read(r, &line, head, depth, err);
+
+	log_progress_done();
+	*out = (struct repo_line){ .len = line.len,
+				   .complete = line.complete };
+	out->commits = arena_alloc(a, line.len * sizeof(*out->commits));
+	out->merged = arena_alloc(a, line.len * sizeof(*out->merged));
+	for (size_t i = 0; rc == 0 && i < line.len; i++) {
+		rc = repo_commit(r, &line.commits[i].id, a, &out->commits[i],
+				 err);
+		if (rc == 0)
+			rc = read_merged(r, &out->commits[i], &line, i, a,
+					 &out->merged[i], err);
+	}
+	free(line.commits);
+	return rc;
 }
 
 /* What stood under a name --------------------------------------------------- */
@@ -264,16 +310,19 @@ static void fill_all(struct path_node *node, const struct line *line,
 
 int repo_history(struct repo *r, const struct oid *head,
 		 const char *const *paths, size_t n, size_t depth,
-		 struct arena *a, struct repo_history *out, struct err *err)
+		 const bool *looks, struct arena *a, struct repo_history *out,
+		 struct err *err)
 {
 	struct arena names = { 0 };
 	struct path_node *root = paths_new(paths, n, &names);
 	struct runs *top = runs_of(root);
-	struct line line = { 0 };
+	struct line line = { .trees = true };
 	int rc = line_read(r, &line, head, depth ? depth : 1, err);
 
 	for (size_t i = 0; rc == 0 && i < line.len; i++)
-		runs_add(top, i, true, TREE_DIR, &line.commits[i].tree);
+		if (i == 0 || !looks || looks[i])
+			runs_add(top, i, true, TREE_DIR,
+				 &line.commits[i].tree);
 	top->how = NEED_LEVEL;
 	if (rc == 0)
 		rc = runs_all(r, root, err);

@@ -22,6 +22,7 @@ struct repo {
 	bool fat;		/* a subtree was too much to take whole */
 	struct oid looked_at;	/* the newest commit whose files were read, or
 				   zero: what a later one is asked against */
+	struct oidlist along;	/* see repo_look_along() */
 	struct oidmap listed;	/* trees of which the names were asked for */
 	struct oidmap texts;	/* blob -> index in files */
 	struct repo_file *files;
@@ -43,9 +44,11 @@ int need_commits(struct repo *r, const struct oid *ids, size_t n, size_t depth,
 /*
  * A commit whose files will be read. When one was read before, as after a lost
  * race, this is where the branch has gone since: then all that is new comes at
- * once, files and history, unless it turns out to be much.
+ * once, files and history, unless it turns out to be much. Else as
+ * need_commits().
  */
-int need_head(struct repo *r, const struct oid *id, struct err *err);
+int need_head(struct repo *r, const struct oid *id, size_t depth, bool trees,
+	      struct err *err);
 
 /*
  * The older protocol gives nothing but what a ref holds: HEAD again, with so
@@ -57,6 +60,8 @@ int need_deeper(struct repo *r, const struct oid *head, size_t depth,
 /* What a look at trees found missing. Zeroed is empty. */
 struct need {
 	struct oidlist blobs;
+	struct oidlist roots;	/* of commits: with the directories in them,
+				   where they come in the same breath */
 	struct oidlist level;	/* trees, of which only they are needed */
 	struct oidlist thin;	/* trees wanted whole, one of many siblings:
 				   each is small */
@@ -64,7 +69,7 @@ struct need {
 	struct oidmap seen;
 };
 
-enum need_how { NEED_LEVEL, NEED_THIN, NEED_MAYBE };
+enum need_how { NEED_ROOT, NEED_LEVEL, NEED_THIN, NEED_MAYBE };
 void need_tree(struct need *n, const struct oid *id, enum need_how how);
 void need_blob(struct need *n, const struct oid *id);
 bool need_empty(const struct need *n);

@@ -162,14 +162,15 @@ static bool follow(struct repo *r, const struct oid *id, struct err *err)
 	return false;
 }
 
-int need_head(struct repo *r, const struct oid *id, struct err *err)
+int need_head(struct repo *r, const struct oid *id, size_t depth, bool trees,
+	      struct err *err)
 {
 	if (store_has(r->store, id))
 		return 0;
 	if (find_road(r, err) < 0)
 		return -1;
 	if (!follow(r, id, err) &&
-	    (err->code || need_commits(r, id, 1, 1, true, NULL, err) < 0))
+	    (err->code || need_commits(r, id, 1, depth, trees, NULL, err) < 0))
 		return -1;
 	r->looked_at = *id;
 	return 0;
@@ -208,10 +209,13 @@ int need_between(struct repo *r, const struct oid *tip,
 
 void need_tree(struct need *n, const struct oid *id, enum need_how how)
 {
-	if (!oidmap_add(&n->seen, id, 0))
-		return;
-	oidlist_add(how == NEED_LEVEL ? &n->level
-		    : how == NEED_THIN ? &n->thin : &n->maybe, id);
+	struct oidlist *const lists[] = {
+		[NEED_ROOT] = &n->roots, [NEED_LEVEL] = &n->level,
+		[NEED_THIN] = &n->thin, [NEED_MAYBE] = &n->maybe,
+	};
+
+	if (oidmap_add(&n->seen, id, 0))
+		oidlist_add(lists[how], id);
 }
 
 void need_blob(struct need *n, const struct oid *id)
@@ -222,12 +226,14 @@ void need_blob(struct need *n, const struct oid *id)
 
 bool need_empty(const struct need *n)
 {
-	return n->blobs.len + n->level.len + n->thin.len + n->maybe.len == 0;
+	return n->blobs.len + n->roots.len + n->level.len + n->thin.len +
+	       n->maybe.len == 0;
 }
 
 void need_release(struct need *n)
 {
 	oidlist_release(&n->blobs);
+	oidlist_release(&n->roots);
 	oidlist_release(&n->level);
 	oidlist_release(&n->thin);
 	oidlist_release(&n->maybe);
@@ -257,6 +263,30 @@ static int fetch_objects(struct repo *r, const struct oidlist *ids, bool whole,
 			*over_max = f.over_max;
 			return -1;
 		}
+	}
+	return 0;
+}
+
+/*
+ * As deep at once as a first look at a commit is, where that is not much. A
+ * tree that is wanted itself is one level less deep than as a commit's.
+ */
+static int fetch_roots(struct repo *r, const struct oidlist *ids,
+		       struct err *err)
+{
+	while (ids->len) {
+		struct fetch f = { .wants = ids->ids, .wants_len = ids->len,
+				   .tree_depth = r->tree_depth };
+
+		if (r->tree_depth == FIRST_DEPTH)
+			f.max_bytes = MAX_GUESS * ids->len;
+		if (r->tree_depth > 0)
+			f.tree_depth--;
+		if (fetch_into(r, &f, NULL, err) == 0)
+			break;
+		if (!step_back(r, &f, err))
+			return -1;
+		err_clear(err);
 	}
 	return 0;
 }
@@ -294,6 +324,8 @@ static int fetch_need(struct repo *r, struct need *n, struct err *err)
 {
 	bool over_max, taken;
 
+	if (fetch_roots(r, &n->roots, err) < 0)
+		return -1;
 	if (r->tree_depth == FILTER_NONE) {
 		move_all(&n->level, &n->thin);
 		move_all(&n->level, &n->maybe);

@@ -148,9 +148,9 @@ enum need_how paths_how(const struct repo *r, const struct oid *parent,
 
 struct walk {
 	struct repo *r;
-	struct need need;
+	struct need *need;
 	bool blobs;
-	struct path_match *out;
+	struct path_match *out;	/* NULL: only what is missing counts */
 };
 
 /*
@@ -172,19 +172,19 @@ static void come_along(struct walk *w, const char *data, size_t len,
 		memcpy(id.id, e.id, sizeof(id.id));
 		if (tree_kind(e.mode) == TREE_DIR &&
 		    !store_has(w->r->store, &id))
-			need_tree(&w->need, &id, NEED_LEVEL);
+			need_tree(w->need, &id, NEED_LEVEL);
 	}
 }
 
 static void found_leaf(struct walk *w, const struct path_node *node,
 		       const struct path_match *m)
 {
-	for (size_t i = 0; i < node->leaves_len; i++)
+	for (size_t i = 0; w->out && i < node->leaves_len; i++)
 		w->out[node->leaves[i]] = *m;
 	if (w->blobs && node->leaves_len &&
 	    (m->kind == TREE_FILE || m->kind == TREE_SYMLINK) &&
 	    !store_has(w->r->store, &m->id))
-		need_blob(&w->need, &m->id);
+		need_blob(w->need, &m->id);
 }
 
 static int walk_tree(struct walk *w, const struct path_node *node,
@@ -197,7 +197,7 @@ static int walk_tree(struct walk *w, const struct path_node *node,
 	int rc;
 
 	if (!store_has(w->r->store, tree)) {
-		need_tree(&w->need, tree, how);
+		need_tree(w->need, tree, how);
 		return 0;
 	}
 	if (store_read(w->r->store, tree, OBJECT_TREE, &o, err) < 0)
@@ -213,34 +213,45 @@ static int walk_tree(struct walk *w, const struct path_node *node,
 				       paths_how(w->r, tree, dirs, is_root),
 				       false, err);
 	}
-	if (rc == 0 && is_root && w->need.blobs.len)
+	if (rc == 0 && is_root && w->need->blobs.len)
 		come_along(w, o.data, o.len, dirs);
 	free(m);
 	object_release(&o);
 	return rc;
 }
 
+static int walk_commit(struct walk *w, const struct path_node *root,
+		       const struct oid *commit, struct err *err)
+{
+	struct commit_head head;
+
+	if (commit_head_read(w->r, commit, &head, err) < 0)
+		return -1;
+	return walk_tree(w, root, &head.tree, NEED_ROOT, true, err);
+}
+
 int paths_resolve(struct repo *r, const struct oid *commit,
 		  const char *const *paths, size_t n, bool blobs,
 		  struct path_match *out, struct err *err)
 {
-	struct walk w = { .r = r, .blobs = blobs, .out = out };
+	struct need need = { 0 };
+	struct walk w = { .r = r, .need = &need, .blobs = blobs, .out = out };
+	struct walk along = { .r = r, .need = &need, .blobs = blobs };
 	struct arena a = { 0 };
 	struct path_node *root = paths_new(paths, n, &a);
-	struct commit_head head;
-	int rc;
+	int rc = need_head(r, commit, 1, true, err);
 
-	rc = need_head(r, commit, err);
-	if (rc == 0)
-		rc = commit_head_read(r, commit, &head, err);
 	while (rc == 0) {
 		memset(out, 0, n * sizeof(*out));
-		rc = walk_tree(&w, root, &head.tree, NEED_LEVEL, true, err);
-		if (rc < 0 || need_empty(&w.need))
+		rc = walk_commit(&w, root, commit, err);
+		if (rc < 0 || need_empty(&need))
 			break;
-		rc = need_meet(r, &w.need, err);
+		for (size_t i = 0; rc == 0 && i < r->along.len; i++)
+			rc = walk_commit(&along, root, &r->along.ids[i], err);
+		if (rc == 0)
+			rc = need_meet(r, &need, err);
 	}
-	need_release(&w.need);
+	need_release(&need);
 	paths_release(root);
 	arena_release(&a);
 	return rc;

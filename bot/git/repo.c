@@ -29,6 +29,7 @@ void repo_free(struct repo *r)
 	wire_close(&r->wire);
 	store_free(r->store);
 	arena_release(&r->arena);
+	oidlist_release(&r->along);
 	oidmap_release(&r->listed);
 	oidmap_release(&r->texts);
 	free(r->files);
@@ -217,6 +218,13 @@ int repo_commit(struct repo *r, const struct oid *id, struct arena *a,
 	rc = commit_parse(out, o.data, o.len, a, err);
 	object_release(&o);
 	return rc;
+}
+
+void repo_look_along(struct repo *r, const struct oid *commits, size_t n)
+{
+	r->along.len = 0;
+	for (size_t i = 0; i < n; i++)
+		oidlist_add(&r->along, &commits[i]);
 }
 
 void repo_cost(const struct repo *r, struct repo_cost *out)

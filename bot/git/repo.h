@@ -124,6 +124,31 @@ int repo_commit(struct repo *r, const struct oid *id, struct arena *a,
 		struct repo_commit *out, struct err *err);
 
 /*
+ * The newest DEPTH commits of HEAD's first-parent line, HEAD first, in arena A:
+ * what they say, without their files where the server can leave those out.
+ * Asked for before anything else of HEAD they cost no request. Fewer where
+ * the history ends, for good (`complete`) or, as in a shallow clone, because
+ * the server has no more of it.
+ */
+struct repo_line {
+	struct repo_commit *commits;
+	const char **merged;	/* of each: the message of the one commit that
+				   it merged, made on top of a commit that is
+				   on the line, too; else NULL */
+	size_t len;
+	bool complete;
+};
+int repo_line(struct repo *r, const struct oid *head, size_t depth,
+	      struct arena *a, struct repo_line *out, struct err *err);
+
+/*
+ * Files that are read from now on will be looked at in these commits as well,
+ * by repo_history(): what is missing for that comes in the same requests. Much
+ * of it is the same, and the rest small while it comes together.
+ */
+void repo_look_along(struct repo *r, const struct oid *commits, size_t n);
+
+/*
  * One point on the first-parent history at which a file changed: COMMIT is
  * the one that brought what the file has from there on.
  */
@@ -157,14 +182,16 @@ struct repo_history {
 
 /*
  * The first-parent history of N PATHS (files; of a directory, each commit
- * that changed something below it) from HEAD back, over at least DEPTH
- * commits (fewer only where the root comes first). OUT[N] in arena A. Ask
- * again with twice the depth where it does not suffice: what is here already
- * is not fetched again.
+ * that changed something below it) from HEAD back, over DEPTH commits (fewer
+ * only where the root comes first). OUT[N] in arena A. Ask again with twice
+ * the depth where it does not suffice: what is here already is not fetched
+ * again. LOOKS, where given, says at which of the DEPTH commits to look (at
+ * HEAD always); the others are taken to have left the files as they were.
  */
 int repo_history(struct repo *r, const struct oid *head,
 		 const char *const *paths, size_t n, size_t depth,
-		 struct arena *a, struct repo_history *out, struct err *err);
+		 const bool *looks, struct arena *a, struct repo_history *out,
+		 struct err *err);
 
 /* The content of a blob that repo_history() or repo_diff() named. Batched. */
 int repo_blobs(struct repo *r, const struct oid *ids, size_t n,

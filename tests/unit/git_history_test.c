@@ -123,8 +123,8 @@ static void random_histories(void **state)
 			     depth += 1 + (size_t)rand() % (depth + 3)) {
 				assert_ok(f, "history",
 					  repo_history(f->repo, &head, paths,
-						       PATHS, depth, &f->arena,
-						       h, &f->err));
+						       PATHS, depth, NULL,
+						       &f->arena, h, &f->err));
 				for (size_t p = 0; p < PATHS; p++)
 					compare(&h[p], said, all, depth, p);
 			}
@@ -150,7 +150,8 @@ static void two_heads(void **state)
 		reopen(f, NULL, back % 2);
 		assert_true(oid_parse(&old, said[back].id));
 		assert_ok(f, "old", repo_history(f->repo, &old, paths, PATHS,
-						 10, &f->arena, h, &f->err));
+						 10, NULL, &f->arena, h,
+						 &f->err));
 		for (size_t p = 0; p < PATHS; p++)
 			compare(&h[p], said + back, all - back, 10, p);
 		assert_ok(f, "beyond", repo_beyond(f->repo, &head, &old, 200,
@@ -163,7 +164,7 @@ static void two_heads(void **state)
 						     &reached, &f->err));
 		assert_true(reached);
 		assert_ok(f, "new", repo_history(f->repo, &head, paths, PATHS,
-						 back + 60, &f->arena, h,
+						 back + 60, NULL, &f->arena, h,
 						 &f->err));
 		for (size_t p = 0; p < PATHS; p++)
 			compare(&h[p], said, all, back + 60, p);

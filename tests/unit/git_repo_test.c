@@ -387,7 +387,7 @@ static void finds_changes(void **state)
 		for (size_t depth = 1; depth < 16; depth *= 2)
 			assert_ok(f, "history",
 				  repo_history(f->repo, &head, paths, 2, depth,
-					       &f->arena, h, &f->err));
+					       NULL, &f->arena, h, &f->err));
 		assert_true(h[0].complete);
 		assert_int_equal(h[0].walked, 7);
 		assert_int_equal(h[0].len, ARRAY_LEN(rows));
@@ -420,7 +420,7 @@ static void boundary_is_not_root(void **state)
 	head = oid_of(f, "main");
 	reopen(f, NULL, false);
 	assert_ok(f, "history", repo_history(f->repo, &head, &path, 1, 3,
-					     &f->arena, &h, &f->err));
+					     NULL, &f->arena, &h, &f->err));
 	assert_false(h.complete);
 	assert_int_equal(h.walked, 3);
 	assert_int_equal(h.changes[h.len - 1].pos, 2);
@@ -429,7 +429,7 @@ static void boundary_is_not_root(void **state)
 	sh(f, "git clone -q --bare --depth 2 file://$D/r.git s.git");
 	reopen(f, "s.git", false);
 	assert_ok(f, "history", repo_history(f->repo, &head, &path, 1, 100,
-					     &f->arena, &h, &f->err));
+					     NULL, &f->arena, &h, &f->err));
 	assert_false(h.complete);
 	assert_int_equal(h.walked, 2);
 }

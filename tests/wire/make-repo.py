@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A config repository for git fast-import, on stdout.
 
-make-repo.py SERVICES COMMITS [--quiet-for N] [--seed N] [--settled]
+make-repo.py SERVICES COMMITS [--quiet-for N] [--seed N] [--settled | --ours]
 
 apps/svc-NNNN/overlays/{dev,staging,production}/kustomization.yaml; each commit
 changes one of them, its time a minute after the one before. svc-0000 is left
@@ -10,6 +10,8 @@ alone in the last N commits.
 --settled: the versions are the same everywhere, the commits change other
 files; only svc-0000 got a new version in dev before the last N commits, and
 may go to staging after an hour.
+
+--ours: the commits say what git promote would, builds and sources included.
 """
 import argparse
 import random
@@ -21,6 +23,7 @@ opt.add_argument("commits", type=int)
 opt.add_argument("--quiet-for", type=int, default=0)
 opt.add_argument("--seed", type=int, default=1)
 opt.add_argument("--settled", action="store_true")
+opt.add_argument("--ours", action="store_true")
 opt = opt.parse_args()
 rng = random.Random(opt.seed)
 envs = ["dev", "staging", "production"]
@@ -85,6 +88,14 @@ for n in range(1, opt.commits):
             f"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n"
             f"  name: {svc}\nspec:\n  replicas: {n}\n")
         continue
-    commit(n, f"{svc}: 1.{n}.0 in {env}\n\nSigned-off-by: Dev {n % 40}\n")
+    if opt.ours:
+        commit(n, f"{env}: {svc} 1.{n}.0\n\nWas 1.0.0.\n\n"
+               f"Promote-Service: {svc}\nPromote-Environment: {env}\n"
+               f"Promote-Version: 1.{n}.0\n" +
+               (f"Promote-Source: https://git.example.com/team/{svc}/commit/"
+                f"{rng.getrandbits(160):040x}\nPromote-Build: {n}\n"
+                if env == "dev" else "Promote-From: dev\n"))
+    else:
+        commit(n, f"{svc}: 1.{n}.0 in {env}\n\nSigned-off-by: Dev {n % 40}\n")
     put(f"apps/{svc}/overlays/{env}/kustomization.yaml",
         kustomization(svc, env, f"1.{n}.0"))

@@ -153,7 +153,7 @@ static int do_history(struct tool *t, struct err *err)
 
 	if (resolve(t, t->args[0], &head, err) < 0 ||
 	    repo_history(t->repo, &head, (const char *const *)t->args + 2, n,
-			 strtoul(t->args[1], NULL, 10), &t->arena, h,
+			 strtoul(t->args[1], NULL, 10), NULL, &t->arena, h,
 			 err) < 0)
 		goto out;
 	for (size_t i = 0; i < n; i++) {

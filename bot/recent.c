@@ -1,0 +1,187 @@
+/*
+ * The newest part of timelines, for the rule Order. A CI job shall cost what
+ * its edit costs, while each commit on a base with thousands of services costs
+ * a kilobyte of trees; so this part is short, and most of it is not looked at:
+ *
+ * - The newest WINDOW commits of base come with the head, in a request that is
+ *   needed anyway, as messages only.
+ * - A commit that says it is ours, and for other services or environments, is
+ *   taken at its word. At the newest LOOKS others (persons', other tools', ours
+ *   for these) the values are looked at, in the requests that read the head's.
+ * - A build's number may be compared with one that was given long ago: for
+ *   that, messages are read back to HORIZON, until one of ours says that it
+ *   brought what stands where looking ends.
+ *
+ * What lies further back is not known. Gates, soaks, holds and rollbacks do
+ * not rest on this but on whole timelines (bot/timelines.c).
+ */
+#include "bot/read.h"
+
+#include <string.h>
+
+#include "bot/base/log.h"
+#include "bot/base/str.h"
+#include "bot/trailers.h"
+
+enum { WINDOW = 32, LOOKS = 16, HORIZON = 512 };
+
+/* The message of the commit at POS, or of the one of ours that it merged. */
+static const char *message_at(struct state *s, size_t pos)
+{
+	const struct repo_line *line = &s->recent;
+	const char *m = line->commits[pos].message;
+
+	return line->merged[pos] && !trailer_get(&s->arena, m,
+						 "Promote-Service")
+		? line->merged[pos] : m;
+}
+
+/* May the commit have changed what R is about? promote.yaml is not read yet. */
+static bool may_have_changed(struct state *s, const struct request *r,
+			     const char *message)
+{
+	const char *service = trailer_get(&s->arena, message,
+					  "Promote-Service");
+	const char *env = trailer_get(&s->arena, message,
+				      "Promote-Environment");
+
+	if (!service || !env)
+		return true;
+	if (r->env && !str_eq(r->env, env))
+		return false;
+	for (size_t i = 0; i < r->wishes_len; i++)
+		if (str_eq(r->wishes[i].service, service))
+			return true;
+	/* A set, or services that are named by what they run. */
+	return service[0] == '+' || r->image.name;
+}
+
+/* Behind each commit that may have changed something: what was there before. */
+static void looks_choose(struct state *s, const struct request *r)
+{
+	const struct repo_line *line = &s->recent;
+	size_t looks = 0;
+
+	s->looks = arena_alloc(&s->arena, (line->len + 1) * sizeof(*s->looks));
+	for (s->looked_len = 0; s->looked_len < line->len;) {
+		if (may_have_changed(s, r, message_at(s, s->looked_len++))) {
+			if (looks++ == LOOKS)
+				return;
+			s->looks[s->looked_len] = true;
+		}
+	}
+}
+
+static int line_read(struct state *s, struct repo *repo, size_t depth,
+		     struct err *err)
+{
+	if (repo_line(repo, &s->base_id, depth, &s->arena, &s->recent, err) < 0)
+		return -1;
+	s->history_is_cut |= !s->recent.complete && s->recent.len < depth;
+	s->recent_is_all = depth == HORIZON || s->recent.len < depth;
+	return 0;
+}
+
+int read_recent_line(struct state *s, struct repo *repo,
+		     const struct request *r, struct err *err)
+{
+	struct oid *along;
+	size_t n = 0;
+
+	if (line_read(s, repo, WINDOW, err) < 0)
+		return -1;
+	looks_choose(s, r);
+	along = arena_alloc(&s->arena, s->looked_len * sizeof(*along));
+	for (size_t i = 1; i < s->looked_len; i++)
+		if (s->looks[i])
+			along[n++] = s->recent.commits[i].id;
+	repo_look_along(repo, along, n);
+	log_verbose("of the newest %zu commits, looking at %zu",
+		    s->recent.len, n + 1);
+	return 0;
+}
+
+void recent_describe(struct state *s, const struct spot *spot,
+		     struct stay *stay)
+{
+	const char *m = message_at(s, stay->pos);
+
+	if (message_is_about(s, m, spot))
+		stay_describe(&s->arena, m, stay);
+}
+
+/*
+ * The newest commit of ours, from POS on back, that says it brought VERSION
+ * into SPOT; SIZE_MAX: none. Unless PAST_OTHERS, none of ours for SPOT may say
+ * something else before.
+ */
+static size_t origin_find(struct state *s, const struct spot *spot,
+			  const char *version, size_t pos, bool past_others)
+{
+	for (; pos < s->recent.len; pos++) {
+		const char *m = message_at(s, pos);
+
+		if (!message_is_about(s, m, spot))
+			continue;
+		if (str_eq(trailer_get(&s->arena, m, "Promote-Version"),
+			   version))
+			return pos;
+		if (!past_others)
+			break;
+	}
+	return SIZE_MAX;
+}
+
+/*
+ * The last stay began where looking ends or earlier: our commits further back
+ * may say with which. Was that a rollback, then what it went back from was
+ * there before it, and its own version before that.
+ */
+static void last_stay_trace(struct state *s, struct spot *spot)
+{
+	size_t len = spot->recent->len, pos;
+	struct timeline *t = arena_alloc(&s->arena, sizeof(*t));
+	struct stay *stays = arena_alloc(&s->arena, (len + 2) * sizeof(*stays));
+	struct stay *last = stays + len - 1, *before = stays + len + 1;
+
+	*t = *spot->recent;
+	if (t->complete || len == 0 || stay_is_gap(&t->stays[len - 1]))
+		return;
+	memcpy(stays, t->stays, len * sizeof(*stays));
+	t->stays = stays;
+	spot->recent = t;
+	pos = origin_find(s, spot, last->version, last->pos, false);
+	if (pos == SIZE_MAX)
+		return;
+	last->pos = pos;
+	recent_describe(s, spot, last);
+	if (last->build >= 0 || !last->rolled_back)
+		return;
+	*before = *last;
+	*(before - 1) = (struct stay){ .version = last->rolled_back,
+				       .pos = pos, .build = -1 };
+	t->len += 2;
+	pos = origin_find(s, spot, last->version, pos + 1, true);
+	if (pos == SIZE_MAX)
+		return;
+	before->pos = pos;
+	recent_describe(s, spot, before);
+}
+
+int read_recent(struct state *s, struct repo *repo, const unsigned char *flags,
+		struct err *err)
+{
+	bool further = false;
+
+	for (size_t i = 0; i < s->spots_len / 2; i++)
+		further |= (flags[i] & NEED_RECENT) &&
+			   s->spots[i].recent;
+	if (further && line_read(s, repo, HORIZON, err) < 0)
+		return -1;
+	if (recent_timelines(s, repo, flags, err) < 0)
+		return -1;
+	for (size_t i = 0; i < s->spots_len / 2; i++)
+		if (flags[i] & NEED_RECENT)
+			last_stay_trace(s, &s->spots[i]);
+	return 0;
+}
