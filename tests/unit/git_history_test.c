@@ -171,6 +171,68 @@ static void two_heads(void **state)
 	}
 }
 
+/*
+ * At some commits only, of which the line was read before and the trees came
+ * along with the head's: what is said of those is right, and costs no request.
+ */
+static void looked_along(void **state)
+{
+	enum { LINE = 30 };
+	struct fixture *f = *state;
+	struct said said[COMMITS];
+	struct repo_history h[PATHS];
+	struct repo_file files[PATHS];
+	struct repo_line line;
+	struct repo_cost before, after;
+	struct oid head, along[LINE];
+	char hex[OID_HEX + 1];
+
+	make_random(f, 11);
+	ask_git(f, said);
+	head = oid_of(f, "main");
+	for (int round = 0; round < 6; round++) {
+		bool looks[LINE] = { true };
+		size_t n = 0;
+
+		reopen(f, NULL, round % 2);
+		assert_ok(f, "line", repo_line(f->repo, &head, LINE, &f->arena,
+					       &line, &f->err));
+		assert_int_equal(line.len, LINE);
+		for (size_t i = 1; i < LINE; i++) {
+			assert_string_equal(oid_hex(hex, &line.commits[i].id),
+					    said[i].id);
+			if ((looks[i] = rand() % 3 == 0))
+				along[n++] = line.commits[i].id;
+		}
+		repo_look_along(f->repo, along, n);
+		assert_ok(f, "read", repo_read(f->repo, &head, paths, PATHS,
+					       files, &f->err));
+		repo_cost(f->repo, &before);
+		assert_ok(f, "history",
+			  repo_history(f->repo, &head, paths, PATHS, LINE,
+				       looks, &f->arena, h, &f->err));
+		for (size_t p = 0; p < PATHS; p++)
+			for (size_t i = 0, at = 0; i < LINE; i++) {
+				const struct repo_change *c;
+
+				while (h[p].changes[at].pos < i)
+					at++;
+				c = &h[p].changes[at];
+				if (!looks[i])
+					continue;
+				if (c->exists)
+					assert_ok(f, "blob", repo_blobs(
+						f->repo, &c->blob, 1, files,
+						&f->err));
+				assert_string_equal(said[i].blobs[p],
+						    c->exists ? oid_hex(hex,
+						    &c->blob) : "-");
+			}
+		repo_cost(f->repo, &after);
+		assert_int_equal(after.requests, before.requests);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -178,6 +240,8 @@ int main(void)
 						fixture_setup,
 						fixture_teardown),
 		cmocka_unit_test_setup_teardown(two_heads, fixture_setup,
+						fixture_teardown),
+		cmocka_unit_test_setup_teardown(looked_along, fixture_setup,
 						fixture_teardown),
 	};
 
