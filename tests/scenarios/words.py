@@ -317,10 +317,10 @@ def answers(w, PATH, N=200, TEXT=''):
     w.host().answer(PATH, TEXT, int(N))
 
 
-@act('prometheus says VALUE [to NAME]')
-def prometheus(w, VALUE, NAME):
-    """one series with that value; NAME is a part of the query"""
-    w.host().answer(NAME or 'query=', '{"status": "success", "data": {"resultType": '
+@act('prometheus says VALUE [to PATH]')
+def prometheus(w, VALUE, PATH):
+    """one series with that value; PATH is a part of the query"""
+    w.host().answer(PATH or 'query=', '{"status": "success", "data": {"resultType": '
                     '"vector", "result": [{"metric": {}, "value": [1, "%s"]}]}}' % VALUE)
 
 
