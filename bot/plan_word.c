@@ -235,6 +235,10 @@ void pl_tell_forge(struct planner *pl, struct result *res,
 	char hex[OID_HEX + 1];
 	struct word w;
 
+	if (spot->pr && !res->pr_number) {	/* whatever it waits for */
+		res->pr_number = spot->pr->number;
+		res->pr_url = spot->pr->url;
+	}
 	if (!pl->request->has_forge || pl->plan->needs.any || spot->err.code ||
 	    pl->request->command == CMD_STATUS || res->err.code == ERR_BUG ||
 	    step_find(res, spot, STEP_PR_CLOSE) ||
