@@ -121,6 +121,12 @@ static enum order order_at(struct planner *pl, const struct spot *spot,
 		pl_need(pl, spot, NEED_RECENT);
 		return ORDER_MORE;
 	}
+	/* A squash may have dropped a number that the pull request knows. */
+	if (build >= 0 && pl->request->has_forge && !spot->past_known &&
+	    !pl_rules(pl, spot)->deliver_push) {
+		pl_need(pl, spot, NEED_PAST);
+		return ORDER_MORE;
+	}
 	order = order_judge(spot->recent, version, build);
 	if (order != ORDER_MORE)
 		return order;

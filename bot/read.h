@@ -73,10 +73,10 @@ int read_evidence(struct state *s, struct world *w, const struct needs *needs,
 		  struct err *err);
 
 /*
- * Live since, by the forge's word: where a pull request of SPOT became the
- * commit that brought a stay, that did not land before it was merged. A merge
- * that only moves the branch forward leaves the commit's time as it was when
- * the branch was made.
+ * What the forge knows of the pull request of SPOT that became the commit that
+ * brought a stay. It did not land before that was merged: a merge that only
+ * moves the branch forward leaves the commit's time as it was when the branch
+ * was made. And it says the build, where a squash dropped the trailers.
  */
 void timeline_forge_word(struct arena *a, struct spot *spot);
 

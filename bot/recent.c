@@ -181,7 +181,9 @@ int read_recent(struct state *s, struct repo *repo, const unsigned char *flags,
 	if (recent_timelines(s, repo, flags, err) < 0)
 		return -1;
 	for (size_t i = 0; i < s->spots_len / 2; i++)
-		if (flags[i] & NEED_RECENT)
+		if (flags[i] & NEED_RECENT) {
 			last_stay_trace(s, &s->spots[i]);
+			timeline_forge_word(&s->arena, &s->spots[i]);
+		}
 	return 0;
 }

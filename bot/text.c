@@ -134,6 +134,8 @@ static void add_marker(struct buf *out, const struct marker *m)
 {
 	buf_addf(out, MARKER_START "service=%s environment=%s version=%s by=%s",
 		 m->service, m->environment, m->version, m->by);
+	if (m->build)
+		buf_addf(out, " build=%s", m->build);
 	if (m->closed)
 		buf_addf(out, " closed=%s", m->closed);
 	if (m->armed)
@@ -205,6 +207,8 @@ const char *text_pr_body(struct arena *a, const struct change_info *c)
 	const char *compare = compare_link(a, c->old_source, c->source);
 	struct buf out = { 0 };
 
+	if (c->build >= 0)
+		marker.build = arena_printf(a, "%lld", (long long)c->build);
 	buf_addf(&out, "| service | %s |\n| --- | --- |\n", c->service);
 	buf_addf(&out, "| environment | %s |\n", c->environment);
 	buf_addf(&out, "| version | `%s` &rarr; `%s` |\n",
@@ -267,6 +271,8 @@ bool text_marker_parse(struct arena *a, const char *body, struct marker *out)
 			out->version = w + strlen("version=");
 		else if (str_starts(w, "by="))
 			out->by = w + strlen("by=");
+		else if (str_starts(w, "build="))
+			out->build = w + strlen("build=");
 		else if (str_starts(w, "closed="))
 			out->closed = w + strlen("closed=");
 		else if (str_starts(w, "armed="))

@@ -9,6 +9,7 @@
 
 #include "bot/base/log.h"
 #include "bot/base/str.h"
+#include "bot/text.h"
 #include "bot/trailers.h"
 
 /* Paths and blobs, each once, so that every one is fetched once. */
@@ -313,14 +314,24 @@ int recent_timelines(struct state *s, struct repo *repo,
 			      s->looks, err);
 }
 
-void timeline_forge_word(struct arena *a, struct spot *spot)
+static bool has_brought(const struct forge_pr *pr, const struct stay *s)
 {
-	const struct timeline *t = spot->timeline;
+	return pr->state == FORGE_PR_MERGED &&
+	       (str_eq(pr->merge_sha, s->commit) ||
+		str_eq(pr->head_sha, s->commit));
+}
+
+/* T, a timeline of SPOT or NULL, with what the forge knows of it. */
+static const struct timeline *with_forge_word(struct arena *a,
+					      const struct spot *spot,
+					      const struct timeline *t)
+{
 	struct timeline *own;
 	struct stay *stays;
+	struct marker m;
 
 	if (!t || t->len == 0 || spot->past_len == 0)
-		return;
+		return t;
 	own = arena_alloc(a, sizeof(*own));
 	stays = arena_alloc(a, t->len * sizeof(*stays));
 	memcpy(stays, t->stays, t->len * sizeof(*stays));
@@ -328,11 +339,13 @@ void timeline_forge_word(struct arena *a, struct spot *spot)
 		for (size_t k = 0; k < spot->past_len; k++) {
 			const struct forge_pr *pr = &spot->past[k];
 
-			if (pr->state != FORGE_PR_MERGED ||
-			    pr->merged_s == TIME_UNKNOWN ||
-			    pr->merged_s <= stays[i].from_s ||
-			    !(str_eq(pr->merge_sha, stays[i].commit) ||
-			      str_eq(pr->head_sha, stays[i].commit)))
+			if (!has_brought(pr, &stays[i]))
+				continue;
+			if (stays[i].build < 0 && pr->head_is_ours &&
+			    text_marker_parse(a, pr->body, &m))
+				stays[i].build = trailer_number(m.build);
+			if (pr->merged_s == TIME_UNKNOWN ||
+			    pr->merged_s <= stays[i].from_s)
 				continue;
 			stays[i].from_s = pr->merged_s;
 			/* It did not leave before the next one came. */
@@ -341,5 +354,11 @@ void timeline_forge_word(struct arena *a, struct spot *spot)
 		}
 	*own = *t;
 	own->stays = stays;
-	spot->timeline = own;
+	return own;
+}
+
+void timeline_forge_word(struct arena *a, struct spot *spot)
+{
+	spot->timeline = with_forge_word(a, spot, spot->timeline);
+	spot->recent = with_forge_word(a, spot, spot->recent);
 }
