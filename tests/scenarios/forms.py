@@ -42,7 +42,7 @@ class Form:
                 pattern += r'\s+'
             else:
                 pattern += re.sub(r'#?\b[A-Z]+\b|[^A-Z#]+|#', word, part)
-        self.match = re.compile(pattern).fullmatch
+        self.match = re.compile(pattern, re.S).fullmatch
 
 
 def _register(forms):
@@ -132,7 +132,7 @@ def _place(s, number, text, last):
         line = Line(number, text.strip(), *understand(EXPECTATIONS, text.strip()))
         s.lines[-1].below.append(line)
     else:
-        at, rest = re.fullmatch(rf'({TIME})?\s*(.*)', text).groups()
+        at, rest = re.fullmatch(rf'(?s)({TIME})?\s*(.*)', text).groups()
         settings = [] if at or any(x.form in ACTS for x in s.lines) else SETTINGS
         line = Line(number, rest, *understand(settings + ACTS, rest), at)
         s.lines.append(line)
@@ -145,7 +145,8 @@ def read(path, rules, wrongs):
     found, last = [], None
     with open(path, encoding='utf-8') as f:
         for number, text in enumerate(f, 1):
-            text = text.rstrip()
+            text = re.sub(r'\\x([0-9a-f]{2})', lambda m: chr(int(m.group(1), 16)),
+                          text.rstrip())
             try:
                 if text.startswith('== '):
                     m = re.fullmatch(r'== (.*?)((?:\s+\[[^][]+\])*)', text)

@@ -201,6 +201,22 @@ def merges_main(w, WHO, BRANCH):
              merged=w.refs()['main'])
 
 
+@act('WHO makes BRANCH from COMMIT')
+def makes(w, WHO, BRANCH, COMMIT):
+    """a branch"""
+    w.git('update-ref', f'refs/heads/{BRANCH}', w.sha(COMMIT), '')
+
+
+@act('WHO opens BRANCH as if it were VERSION')
+def forges(w, WHO, BRANCH, VERSION):
+    """a pull request that looks like the bot's for promote/ENV/SERVICE"""
+    _, env, service = BRANCH.split('/')
+    w.at_forge('pulls', user=WHO, head=BRANCH, base='main',
+               title=f'Promote {service} {VERSION} to {env}',
+               body=f'<!-- git-promote service={service} environment={env} '
+                    f'version={VERSION} by=auto -->')
+
+
 @act('WHO deletes BRANCH')
 def deletes(w, WHO, BRANCH):
     """a branch is gone"""
@@ -368,14 +384,14 @@ def timed(w, text):
 @expect('NAME VERDICT [until TIME][: TEXT]')
 def gate(w, NAME, VERDICT, TIME, TEXT):
     """a gate's verdict in the result above it, with TEXT in the reason"""
-    got = next(r for r in w.rows() if r.spot == w.spot).gates.get(NAME)
-    if not got:
-        raise Failed(f'there is no gate {NAME} in {w.spot}')
-    same(NAME, got['verdict'], VERDICTS[VERDICT])
-    if TIME:
-        same('until', got['until'], stamp(moment(TIME, w.now)))
-    if TEXT and timed(w, TEXT) not in got['reason']:
-        raise Failed(f'{NAME} says: {got["reason"]}')
+    until = TIME and stamp(moment(TIME, w.now))
+    for r in w.rows():
+        for g in r.gates if r.spot == w.spot else ():
+            if ((g['gate'], g['verdict']) == (NAME, VERDICTS[VERDICT])
+                    and until in (None, g['until'])
+                    and timed(w, TEXT or '') in g['reason']):
+                return
+    raise Failed(f'{w.spot} has no such verdict')
 
 
 @expect('nothing')
@@ -443,6 +459,12 @@ def host_asked(w, N):
 
 
 # ---- what is in the repository ----
+
+@expect('trailers of COMMIT are gone')
+def no_trailers(w, COMMIT):
+    """its message has none of the bot's"""
+    same('trailers', re.findall('^Promote-.*', w.message(COMMIT), re.M), [])
+
 
 @expect('FILE [on BRANCH] has the line TEXT')
 def has_line(w, FILE, BRANCH, TEXT):

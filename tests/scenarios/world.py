@@ -394,7 +394,7 @@ class World:
             for r in self.rows():
                 text += f'{r}\n' + ''.join(
                     f'    {g["gate"]} {g["verdict"]}: {g["reason"]}\n'
-                    for g in r.gates.values())
+                    for g in r.gates)
         return f'git promote {self.args}: exit {self.exit}\n{text}{self.err}'
 
     def all_said(self):
@@ -416,7 +416,7 @@ class Row:
         self.old, self.new = r['oldVersion'], r['newVersion']
         self.action, self.reason = r['action'], r['reason'] or ''
         self.number = (r['pullRequest'] or {}).get('number')
-        self.gates = {g['gate']: g for g in r['gates']}
+        self.gates = r['gates']
 
     def __str__(self):
         versions = self.new or self.old or '-'
