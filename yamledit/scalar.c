@@ -104,12 +104,21 @@ static bool is_word(const char *s)
 
 #define ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
+/* https://..., git+ssh://...: no reader takes that for anything but text. */
+static bool is_url(const char *s)
+{
+	return isalpha((unsigned char)*s) &&
+	       strncmp(s + strspn(s, ALNUM "+.-"), "://", 3) == 0;
+}
+
 /* No character that could be syntax where it stands; ASCII only. */
 static bool is_safe_text(const char *s, bool flow)
 {
 	const char *first = ALNUM "_./$+~<=-";
 	const char *last = ALNUM "_./@+%=~<>$}!*&#-";
-	const char *inner = ALNUM "_./@+%=~<>${}!*&#:-";
+	const char *inner = is_url(s) && !flow
+		? ALNUM "_./@+%=~<>${}!*&#:-?,;()"
+		: ALNUM "_./@+%=~<>${}!*&#:-";
 	size_t len = strlen(s);
 
 	if (len == 0 || !strchr(first, s[0]))

@@ -97,6 +97,10 @@ static void styles_are_kept(void **state)
 {
 	static const struct { const char *name, *in, *value, *want; } rows[] = {
 		{ "plain", "a: x\n", "w", "a: w\n" },
+		{ "plain to URL", "a: x\n", "https://git.example.com/b//d?ref=1.0",
+		  "a: https://git.example.com/b//d?ref=1.0\n" },
+		{ "plain to URL in flow", "{a: x}\n", "http://r.io/d?ref=1.0",
+		  "{a: \"http://r.io/d?ref=1.0\"}\n" },
 		{ "plain to number", "a: x\n", "12e4567", "a: \"12e4567\"\n" },
 		{ "plain to bool of YAML 1.1", "a: x\n", "on", "a: \"on\"\n" },
 		{ "single", "a: 'x'\n", "it's", "a: 'it''s'\n" },

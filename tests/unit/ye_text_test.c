@@ -79,6 +79,11 @@ static void plain_is_only_what_all_read_as_a_string(void **state)
 		"v1", "1.2.3", "sha256:ab", "a:b", "a#b", "-rc1", "main", "1.2.3-4",
 		"0e1f", "8b1a9953c4611296a827abf8c47804d7", "$x", "~x", "=x",
 		"latest", "2024-01", "2024-01-02-abc", "r.io:5000/a/b:v1",
+		"r.io/a/b:1.2@sha256:0123456789abcdef", "https://r.io/a",
+		"a=r.io/a:1.2", "https://r.io:5000/a#b",
+	};
+	static const char *const urls[] = {
+		"https://r.io/a//b?ref=1.4.2", "git+ssh://git@r.io/a?b=c,d;(e)=f",
 	};
 	static const char *const quoted[] = {
 		"", "1", "1.10", "0123", "0x1F", "0o17", "0b1", "0b+0", "0o-7", "1e5",
@@ -88,6 +93,7 @@ static void plain_is_only_what_all_read_as_a_string(void **state)
 		"<<", "2024-01-02", "2024-1-2", "2001-12-14T21:59:43Z", "...",
 		"-", "--", "---", "- x", "a: b", "a:", "a #b", "#a", "@a", "`a",
 		"%a", "&a", "*a", "!a", "|", ">", "'", "\"", "[a", "a]", "{a",
+		"http://a b", "http://a#b: c", "http://a:", "a?b", "1://a?b",
 		"?", "? a", ",a", " a", "a ", "a\n", "a\tb", "\xc3\xa9",
 	};
 
@@ -98,6 +104,10 @@ static void plain_is_only_what_all_read_as_a_string(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(quoted); i++)
 		if (ye_plain_safe(quoted[i], false))
 			fail_msg("'%s' wants quotes", quoted[i]);
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+		if (!ye_plain_safe(urls[i], false) ||
+		    ye_plain_safe(urls[i], true))
+			fail_msg("'%s' wants quotes inside [ ] only", urls[i]);
 	assert_true(ye_plain_safe("a{b}c", false));
 	assert_false(ye_plain_safe("a{b}c", true));
 }
