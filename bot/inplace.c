@@ -62,7 +62,8 @@ static char *resolve(const char *path, struct err *err)
 	if (!target) {
 		fail(err, "cannot open");
 	} else if (strncmp(target, base, len) != 0 ||
-		   (target[len] != '/' && strcmp(base, "/") != 0)) {
+		   (target[len] != '/' && target[len] != '\0' &&
+		    strcmp(base, "/") != 0)) {
 		err_set(err, ERR_SECURITY, "a symbolic link out of its folder "
 			"(to %s); name the file itself", target);
 		free(target);

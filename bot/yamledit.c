@@ -46,14 +46,14 @@ static const struct command commands[] = {
 "  $ yamledit set deploy.yaml --where kind=Deployment,metadata.name=web \\\n"
 "        'spec.template.spec.containers[name=app].image' web:1.5.0\n"
 "  $ yamledit set - image.tag 1e5 < values.yaml > new.yaml\n" },
-	{ "delete", "FILE PATH...", "remove a map entry or a list item",
+	{ "delete", "FILE PATH...", "remove an entry or item",
 	  .per_edit = 1, .op = YE_DELETE,
 	  .help =
 "Removes the entry or item at PATH with its lines, and the comment behind it.\n"
 "The only entry of a map is not removed: what is left would read as null.\n\n"
 "  $ yamledit delete kustomization.yaml 'images[name=web].digest'\n" },
 	{ "image", "FILE NAME VERSION [NAME VERSION]...",
-	  "set a kustomization's images entry", .per_edit = 2, .op = YE_IMAGE,
+	  "set a kustomize image", .per_edit = 2, .op = YE_IMAGE,
 	  .help =
 "Makes the entry of `images` called NAME run VERSION: newTag and digest are\n"
 "set, added or removed until exactly VERSION stands there; newName stays.\n"
@@ -61,7 +61,7 @@ static const struct command commands[] = {
 "VERSION is TAG, TAG@sha256:HEX or @sha256:HEX.\n\n"
 "  $ yamledit image kustomization.yaml registry.example.com/team/web 1.5.0\n" },
 	{ "helm", "FILE KEY VERSION [KEY VERSION]...",
-	  "set the version of an image in Helm values", .per_edit = 2,
+	  "set an image of a chart", .per_edit = 2,
 	  .op = YE_HELM,
 	  .help =
 "KEY leads to a map with `tag` and `digest`, or to a string that is a whole\n"
@@ -79,8 +79,8 @@ static void print_usage(FILE *to)
 	fputs("yamledit changes values in YAML files, and not one byte "
 	      "besides.\n\nUsage:\n", to);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(to, "  yamledit %-6s %s\n", commands[i].name,
-			commands[i].synopsis);
+		fprintf(to, "  yamledit %-6s %-36s %s\n", commands[i].name,
+			commands[i].synopsis, commands[i].summary);
 	fputs("\n"
 "FILE is edited in place, atomically; - reads stdin and writes stdout.\n"
 "PATH is keys joined by dots: spec.replicas. [2] is the third item of a list,\n"
@@ -171,9 +171,9 @@ static int options_parse(struct options *o, const struct command *c, int argc,
 	o->args_len = (size_t)(argc - optind - 1);
 	if (o->args_len == 0 || o->args_len % c->per_edit != 0)
 		return err_set(err, ERR_USAGE, "%s after '%s'; usage: yamledit "
-			       "%s %s", c->per_edit == 1 || o->args_len == 0
-			       ? "something is missing" : "a value is missing",
-			       argv[argc - 1], c->name, c->synopsis);
+			       "%s %s", o->args_len ? "a value is missing"
+			       : "it is not said what to do", argv[argc - 1],
+			       c->name, c->synopsis);
 	return 0;
 }
 
@@ -252,16 +252,22 @@ static int run_get(const struct options *o, const struct buf *text,
 	return rc;
 }
 
-/* The message itself may know better: "did you mean ...?" */
-static void hint_create(struct err *err, const struct ye_edit *edits)
+/* The library knows no options. Its "did you mean ...?" is worth more. */
+static void add_hint(struct err *err, const struct command *c,
+		     const struct options *o)
 {
 	size_t len = strlen(err->msg);
+	const char *hint = "";
 
-	if (edits->op != YE_DELETE && len > 0 && err->msg[len - 1] != '?' &&
+	if (!c->is_get && c->op != YE_DELETE && !o->ye.create &&
+	    err->code == ERR_NOTFOUND && err->msg[len - 1] != '?' &&
 	    (strstr(err->msg, ": no key ") ||
 	     strstr(err->msg, ": no item with ")))
-		snprintf(err->msg + len, sizeof(err->msg) - len,
-			 "; --create adds it");
+		hint = "; --create adds it";
+	else if (err->code == ERR_UNSAFE &&
+		 strstr(err->msg, " documents; pick one "))
+		hint = "; see --document and --where";
+	snprintf(err->msg + len, sizeof(err->msg) - len, "%s", hint);
 }
 
 static int run_edit(const struct options *o, struct inplace *f,
@@ -277,8 +283,6 @@ static int run_edit(const struct options *o, struct inplace *f,
 		  (out.len == 0 || memcmp(out.data, text->data, out.len) == 0);
 	if (rc < 0) {
 		in_file(err, o->file);
-		if (err->code == ERR_NOTFOUND && !o->ye.create)
-			hint_create(err, edits);
 	} else if (o->dry_run) {
 		ye_diff(&diff, is_stdin ? "stdin" : o->file, buf_str(text),
 			text->len, buf_str(&out), out.len);
@@ -319,6 +323,8 @@ static int run(const struct command *c, int argc, char **argv, struct err *err)
 	if (rc == 0)
 		rc = c->is_get ? run_get(&o, &f.text, edits, err)
 			       : run_edit(&o, &f, edits, n, err);
+	if (rc < 0)
+		add_hint(err, c, &o);
 	for (size_t i = 0; i < n; i++)
 		ye_path_free((struct ye_path *)edits[i].path);
 	free(edits);

@@ -140,8 +140,7 @@ int ye_get(struct buf *out, const char *text, size_t len,
 		goto out;
 	e = &s.p.ev[at.node];
 	if (e->type != EV_SCALAR) {
-		ye_parse_err(err, ERR_UNSAFE, e, "%s, where one value is "
-			     "expected", ye_ev_kind(e));
+		ye_err_not_scalar(err, e);
 		goto out;
 	}
 	if (!ye_ev_is_null(e))

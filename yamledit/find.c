@@ -20,6 +20,15 @@ const char *ye_ev_kind(const struct ev *e)
 	}
 }
 
+int ye_err_not_scalar(struct err *err, const struct ev *e)
+{
+	return ye_parse_err(err, ERR_UNSAFE, e, "%s, where one value is expected"
+			    "%s", ye_ev_kind(e), e->type == EV_MAP_START
+			    ? "; add a key to the path"
+			    : e->type == EV_LIST_START
+			    ? "; add [0] or [name=...] to the path" : "");
+}
+
 bool ye_is_template_string(const struct ev *e)
 {
 	const char *open = e->type == EV_SCALAR
@@ -184,9 +193,11 @@ static int missing(const struct place *at, const struct parse *p,
 			     "has %zu, counted from 0", s->index,
 			     buf_str(&where), names.all);
 	} else {
-		ye_parse_err(err, ERR_NOTFOUND, e, "%s is %s, not %s",
+		ye_parse_err(err, ERR_NOTFOUND, e, "%s is %s, not %s%s",
 			     buf_str(&where), ye_ev_kind(e),
-			     s->kind == STEP_KEY ? "a map" : "a list");
+			     s->kind == STEP_KEY ? "a map" : "a list",
+			     e->type == EV_LIST_START
+			     ? "; pick an item: [0], [name=...]" : "");
 	}
 	buf_release(&where);
 	buf_release(&more);
@@ -390,7 +401,7 @@ static int pick_document(size_t *out, const struct parse *p,
 			       "%d; the last is %zu", opt->document, p->docs_len);
 	if (found == NO_EV)
 		return err_set(err, ERR_NOTFOUND, "1:1: there is nothing but "
-			       "comments");
+			       "comments; write a first key by hand");
 	*out = found;
 	return 0;
 }

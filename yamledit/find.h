@@ -56,6 +56,9 @@ int ye_check_editable(const struct parse *p, struct err *err);
 /* Does the scalar E hold a {{ }} that something fills in? */
 bool ye_is_template_string(const struct ev *e);
 
+/* "a list, where one value is expected": ERR_UNSAFE, always -1. */
+int ye_err_not_scalar(struct err *err, const struct ev *e);
+
 /* "a map", "a list", "a string", "an alias": for messages. */
 const char *ye_ev_kind(const struct ev *e);
 

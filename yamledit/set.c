@@ -136,8 +136,7 @@ static int check_column(const struct parse *p, const struct ev *e, size_t at,
 static int check_target(const struct ev *e, struct err *err)
 {
 	if (e->type != EV_SCALAR)
-		return ye_parse_err(err, ERR_UNSAFE, e, "%s, where one value is "
-				    "expected", ye_ev_kind(e));
+		return ye_err_not_scalar(err, e);
 	if (e->tag && strcmp(e->tag, YAML_STR_TAG) != 0 &&
 	    strcmp(e->tag, "!") != 0)
 		return ye_parse_err(err, ERR_UNSAFE, e, "the value has the tag "

@@ -105,7 +105,7 @@ gives 'delete' 0 "a: 1$nl" "$yamledit" delete - b <<<"a: 1${nl}b: 2"
 gives 'a second document' 0 "kind: A$nl---${nl}kind: B${nl}v: 2$nl" "$yamledit" set - --where kind=B v 2 <<<"kind: A$nl---${nl}kind: B${nl}v: 2"
 gives 'by number' 0 "B$nl" "$yamledit" get - --document 2 kind <<<"kind: A$nl---${nl}kind: B"
 gives 'which one?' 14 '' "$yamledit" get - kind <<<"kind: A$nl---${nl}kind: B"
-says 'is asked' '2 documents'
+says 'is asked' '2 documents; pick one by number or by what it holds (kind=Deployment,metadata.name=web); see --document'
 
 mkdir in out; fresh; cp k.yaml in/real.yaml; cp k.yaml out/real.yaml
 ln -s real.yaml in/link.yaml; ln -s ../out/real.yaml in/away.yaml; ln -s nowhere in/dangling.yaml
@@ -114,6 +114,8 @@ check 'is followed and stays' [ -L in/link.yaml -a "$(grep -c v9 in/real.yaml)" 
 gives 'a link out of its folder' 15 '' "$yamledit" image in/away.yaml web v9
 check 'is not followed' cmp k.yaml out/real.yaml
 gives 'a link to nowhere' 2 '' "$yamledit" image in/dangling.yaml web v9
+gives 'the folder itself' 2 '' "$yamledit" get . a
+says 'is no file' 'not a regular file'
 gives 'a folder' 2 '' "$yamledit" image in web v9
 mkfifo fifo
 gives 'a pipe by name does not hang' 2 '' timeout 5 "$yamledit" image fifo web v9
@@ -131,6 +133,12 @@ check 'no temporary file is left' [ -z "$(find . -name '.yamledit-*')" ]
 
 gives 'no command' 2 '' "$yamledit"
 gives 'an unknown command' 2 '' "$yamledit" frob
+gives 'nothing to do' 2 '' "$yamledit" get k.yaml
+says 'is said, too' "it is not said what to do after 'k.yaml'; usage: yamledit get FILE PATH"
+gives 'a list as a value' 14 '' "$yamledit" get k.yaml images
+says 'names the way on' 'a list, where one value is expected; add [0] or [name=...]'
+gives 'a key of a list' 14 '' "$yamledit" get k.yaml images.web
+says 'names the item' 'images is a list, not a map; pick an item: [0], [name=...]'
 gives 'a value is missing' 2 '' "$yamledit" set k.yaml a
 says 'and usage is shown' 'usage: yamledit set FILE PATH VALUE'
 gives 'a bad path' 2 '' "$yamledit" get k.yaml 'a..b'
