@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,9 +83,24 @@ static char **cgi_env(struct sim_call *c)
 	return env;
 }
 
+/* By its own path: "git http-backend" would be two programs to start. */
+static const char *backend(const char *root)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct buf path;
+
+	pthread_mutex_lock(&lock);
+	if (!path.len) {
+		GIT(root, &path, "--exec-path");
+		buf_addstr(&path, "/git-http-backend");
+	}
+	pthread_mutex_unlock(&lock);
+	return buf_str(&path);
+}
+
 struct git_cgi *git_cgi_start(struct sim_call *c)
 {
-	static const char *const argv[] = { "git", "http-backend", NULL };
+	const char *const argv[] = { backend(c->sim->root), NULL };
 	struct git_cgi *g = xcalloc(1, sizeof(*g));
 	char **env = cgi_env(c);
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
