@@ -12,20 +12,26 @@
 
 enum { BEYOND_MOST = 50, CHANGES_MOST = 100 };
 
+static const char *const *files_of(struct state *s, const struct place *p)
+{
+	const char **paths = arena_alloc(&s->arena,
+					 p->slots_len * sizeof(*paths));
+
+	for (size_t i = 0; i < p->slots_len; i++)
+		paths[i] = p->slots[i].file;
+	return paths;
+}
+
 static int texts_read(struct state *s, struct repo *repo,
 		      const struct place *p, const struct oid *at,
 		      struct text **texts, struct oid **blobs, struct err *err)
 {
 	struct repo_file *files = arena_alloc(&s->arena,
 					      p->slots_len * sizeof(*files));
-	const char **paths = arena_alloc(&s->arena,
-					 p->slots_len * sizeof(*paths));
 
 	*texts = arena_alloc(&s->arena, p->slots_len * sizeof(**texts));
 	*blobs = arena_alloc(&s->arena, p->slots_len * sizeof(**blobs));
-	for (size_t i = 0; i < p->slots_len; i++)
-		paths[i] = p->slots[i].file;
-	if (repo_read(repo, at, paths, p->slots_len, files, err) < 0)
+	if (repo_read(repo, at, files_of(s, p), p->slots_len, files, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->slots_len; i++)
 		if (files[i].exists) {
@@ -169,35 +175,96 @@ static int moved_judge(struct state *s, struct repo *repo, struct spot *spot,
 	return 0;
 }
 
+static int beyond_read(struct state *s, struct repo *repo, struct spot *spot,
+		       struct err *err)
+{
+	struct branch_facts *f = &spot->branch_facts;
+
+	return f->beyond ? 0 : repo_beyond(repo, &spot->branch_id, &s->base_id,
+					   BEYOND_MOST, &s->arena, &f->beyond,
+					   &f->beyond_len, err);
+}
+
 int read_branch(struct state *s, struct repo *repo, struct spot *spot,
 		struct err *err)
 {
 	struct branch_facts *f = &spot->branch_facts;
 	const struct place *p = &spot->place;
-	struct repo_commit *commits;
 	struct text *texts;
 	struct oid *blobs;
 	size_t len;
 
 	f->is_known = true;
-	if (repo_beyond(repo, &spot->branch_id, &s->base_id, BEYOND_MOST,
-			&s->arena, &commits, &len, err) < 0) {
+	if (beyond_read(s, repo, spot, err) < 0) {
 		if (err->code != ERR_DATA)
 			return -1;
 		err_clear(err);
 		f->foreign = "more commits than the bot makes";
 		return 0;
 	}
-	if (commits_judge(s, repo, spot, commits, len, err) < 0)
+	len = f->beyond_len;
+	if (commits_judge(s, repo, spot, f->beyond, len, err) < 0)
 		return -1;
 	f->is_on_base = len == 0;
 	if (texts_read(s, repo, p, &spot->branch_id, &texts, &blobs, err) < 0)
 		return -1;
 	f->version = version_in(s, p, texts);
 	if (len)
-		f->message = commits[0].message;
-	if (len && commits[len - 1].parents_len)
+		f->message = f->beyond[0].message;
+	if (len && f->beyond[len - 1].parents_len)
 		return moved_judge(s, repo, spot,
-				   &commits[len - 1].parents[0], err);
+				   &f->beyond[len - 1].parents[0], err);
 	return 0;
+}
+
+/* The files where each branch left base, which are compared with its own. */
+static int forks_read_ahead(struct state *s, struct repo *repo,
+			    struct spot **spots, size_t n, struct err *err)
+{
+	struct repo_look *looks = xcalloc(n + 1, sizeof(*looks));
+	size_t len = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct branch_facts *f = &spots[i]->branch_facts;
+		const struct place *p = &spots[i]->place;
+		struct err in_its_turn = { 0 };
+		const struct repo_commit *last;
+
+		if (beyond_read(s, repo, spots[i], &in_its_turn) < 0 ||
+		    f->beyond_len == 0)
+			continue;
+		last = &f->beyond[f->beyond_len - 1];
+		if (last->parents_len)
+			looks[len++] = (struct repo_look){ last->parents[0],
+				files_of(s, p), p->slots_len };
+	}
+	if (len > 1)
+		rc = repo_read_ahead(repo, looks, len, err);
+	free(looks);
+	return rc;
+}
+
+int read_branches_ahead(struct state *s, struct repo *repo,
+			const unsigned char *flags, struct err *err)
+{
+	struct oid *tips = xcalloc(s->spots_len + 1, sizeof(*tips));
+	struct spot **spots = xcalloc(s->spots_len + 1, sizeof(*spots));
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->spots_len; i++) {
+		struct spot *spot = &s->spots[i];
+
+		if (!(flags[i] & NEED_BRANCH) || spot->branch_facts.is_known)
+			continue;
+		spots[n] = spot;
+		tips[n++] = spot->branch_id;
+	}
+	if (n && (repo_beyond_ahead(repo, tips, n, &s->base_id, err) < 0 ||
+		  forks_read_ahead(s, repo, spots, n, err) < 0))
+		rc = -1;
+	free(tips);
+	free(spots);
+	return rc;
 }

@@ -8,6 +8,8 @@
 
 #include "bot/base/str.h"
 
+enum { ASK_FIRST = 20 };	/* see turns_ask() */
+
 void pl_ready_add(struct planner *pl, const struct result *res,
 		  const struct ready *ready, bool named)
 {
@@ -95,6 +97,35 @@ static void turn_take(struct planner *pl, struct ready *r, size_t *begun,
 	open[r->spot->env] += by_pr;
 }
 
+/* Nobody has asked yet whether a person said no to it. */
+static bool past_lacking(const struct planner *pl, const struct ready *r)
+{
+	return pl->request->has_forge && !pl_push_is_way(pl, r->spot) &&
+	       !r->spot->past_known;
+}
+
+/*
+ * Where a no gives a turn to the next one, that one is asked about too: as
+ * many again each time, so that it does not take a round for each.
+ */
+static void turns_ask(struct planner *pl, const struct turn *turns, size_t n)
+{
+	size_t room = ASK_FIRST;
+	bool wanted = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ready *r = turns[i].ready;
+
+		wanted |= !r->put_off && past_lacking(pl, r);
+		room += r->spot->past_known;
+	}
+	for (size_t i = 0; wanted && i < n && room; i++)
+		if (past_lacking(pl, turns[i].ready)) {
+			pl_need(pl, turns[i].ready->spot, NEED_PAST);
+			room--;
+		}
+}
+
 /* Who has to wait for another run. */
 static void turns_give(struct planner *pl)
 {
@@ -114,6 +145,7 @@ static void turns_give(struct planner *pl)
 	qsort(turns, n, sizeof(*turns), turn_compare);
 	for (size_t i = 0; i < n; i++)
 		turn_take(pl, turns[i].ready, &begun, open);
+	turns_ask(pl, turns, n);
 	free(turns);
 	free(open);
 }

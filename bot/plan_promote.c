@@ -375,8 +375,10 @@ static void auto_look(struct planner *pl, struct result *res,
 		}
 		return;
 	}
-	/* A no counts whichever version was asked about last. */
-	if (!spot->pr && !spot->past_known && pl->request->has_forge &&
+	/* Gates that do not pass need not know of an earlier no; who asks for
+	   the status wants to. */
+	if (pl->request->command == CMD_STATUS && !spot->pr &&
+	    !spot->past_known && pl->request->has_forge &&
 	    !pl_rules(pl, spot)->deliver_push) {
 		pl_need(pl, spot, NEED_PAST);
 		return;
@@ -404,24 +406,6 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 	auto_look(pl, res, spot);
 }
 
-/* Whatever became of it: what the forge is to say of it. */
-static void auto_tell(struct planner *pl)
-{
-	for (size_t i = 0; i < pl->plan->len; i++) {
-		struct result *res = &pl->plan->results[i];
-		const struct spot *spot = res->spot;
-		bool usable = spot && !spot->place.err.code;
-
-		for (size_t k = 0; usable && k < pl_from_len(spot); k++)
-			usable = !pl_from_spot(pl, spot, k)->place.err.code;
-		if (!usable)
-			continue;
-		pl_tell_forge(pl, res, spot);
-		if (!spot->is_rollback)
-			pl_tell_forge(pl, res, state_back(pl->state, spot));
-	}
-}
-
 void plan_auto(struct planner *pl)
 {
 	const struct config *c = &pl->state->config;
@@ -446,5 +430,5 @@ void plan_auto(struct planner *pl)
 			pl_auto_set(pl, state_spot(pl->state, i, e));
 	}
 	pl_ready_deliver(pl);
-	auto_tell(pl);
+	pl_tell_forge_all(pl);
 }

@@ -227,8 +227,8 @@ static void status_open(struct planner *pl, struct result *res,
 							      hex));
 }
 
-void pl_tell_forge(struct planner *pl, struct result *res,
-	       const struct spot *spot)
+static void tell(struct planner *pl, struct result *res,
+		 const struct spot *spot)
 {
 	struct judged j = { .gates = res->gates, .len = res->gates_len };
 	bool has_branch = step_find(res, spot, STEP_BRANCH);
@@ -239,7 +239,7 @@ void pl_tell_forge(struct planner *pl, struct result *res,
 		res->pr_number = spot->pr->number;
 		res->pr_url = spot->pr->url;
 	}
-	if (!pl->request->has_forge || pl->plan->needs.any || spot->err.code ||
+	if (!pl->request->has_forge || spot->err.code ||
 	    pl->request->command == CMD_STATUS || res->err.code == ERR_BUG ||
 	    step_find(res, spot, STEP_PR_CLOSE) ||
 	    step_find(res, spot, STEP_BASE))
@@ -253,5 +253,32 @@ void pl_tell_forge(struct planner *pl, struct result *res,
 				       oid_hex(hex, &spot->branch_id)));
 	} else if (spot->pr) {
 		status_open(pl, res, spot);
+	}
+}
+
+void pl_tell_forge(struct planner *pl, struct result *res,
+	       const struct spot *spot)
+{
+	if (!pl->plan->needs.any)
+		tell(pl, res, spot);
+}
+
+void pl_tell_forge_all(struct planner *pl)
+{
+	if (pl->plan->needs.any)
+		return;
+	/* What one of them lacks is asked for together with all the others. */
+	for (size_t i = 0; i < pl->plan->len; i++) {
+		struct result *res = &pl->plan->results[i];
+		const struct spot *spot = res->spot;
+		bool usable = spot && !spot->place.err.code;
+
+		for (size_t k = 0; usable && k < pl_from_len(spot); k++)
+			usable = !pl_from_spot(pl, spot, k)->place.err.code;
+		if (!usable)
+			continue;
+		tell(pl, res, spot);
+		if (!spot->is_rollback)
+			tell(pl, res, state_back(pl->state, spot));
 	}
 }

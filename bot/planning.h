@@ -186,6 +186,8 @@ bool pl_rollback_failed(struct planner *pl, const struct spot *spot);
  */
 void pl_tell_forge(struct planner *pl, struct result *res,
 	       const struct spot *spot);
+/* The same for every result of the plan, whatever became of it. */
+void pl_tell_forge_all(struct planner *pl);
 
 /*
  * Promote VERSION where its gates pass. STAY is the one in `from` that a

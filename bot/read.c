@@ -1,5 +1,6 @@
 #include "bot/read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "bot/base/log.h"
@@ -167,13 +168,36 @@ static int read_spot(struct state *s, struct world *w, struct spot *spot,
 	if ((flags & NEED_PAST) && !spot->past_known &&
 	    read_past(s, w, spot, err) < 0)
 		return -1;
-	if ((flags & NEED_TOUCHED) && !spot->touched &&
-	    read_touched(s, w->repo, spot, err) < 0)
-		return -1;
 	if ((flags & NEED_READY) && !spot->readiness &&
 	    read_ready(s, w, spot, err) < 0)
 		return -1;
 	return 0;
+}
+
+/* What the forge will be asked about each spot, many requests at once. */
+static void read_ahead(struct state *s, struct world *w,
+		       const struct needs *needs)
+{
+	struct forge_ahead_of of = { .base = s->base };
+
+	if (!w->forge)
+		return;
+	of.heads = xcalloc(s->spots_len + 1, sizeof(*of.heads));
+	of.numbers = xcalloc(s->spots_len + 1, sizeof(*of.numbers));
+	for (size_t i = 0; i < s->spots_len; i++) {
+		const struct spot *spot = &s->spots[i];
+
+		if ((needs->flags[i] & NEED_PAST) && !spot->past_known)
+			of.heads[of.heads_len++] = spot->branch;
+		if ((needs->flags[i] & NEED_READY) && !spot->readiness)
+			of.numbers[of.numbers_len++] = spot->pr->number;
+	}
+	if (of.heads_len + of.numbers_len > 1)
+		log_progress("reading %zu pull requests", of.heads_len +
+			     of.numbers_len);
+	forge_pulls_ahead(w->forge, &of);
+	free(of.heads);
+	free(of.numbers);
 }
 
 /*
@@ -201,25 +225,32 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 		s->prs_err = *err;
 		err_clear(err);
 	}
+	if (read_branches_ahead(s, w->repo, needs->flags, err) < 0)
+		return -1;
+	read_ahead(s, w, needs);
 	for (size_t i = 0; i < n; i++) {
 		struct spot *spot = &s->spots[i];
 		unsigned char f = needs->flags[i];
 
 		any |= f;
-		if (read_spot(s, w, spot, f & ~(NEED_TIMELINE | NEED_RECENT),
-			      err) == 0)
+		if (read_spot(s, w, spot, f & ~(NEED_TIMELINE | NEED_RECENT |
+			      NEED_TOUCHED), err) == 0)
 			continue;
 		if (!is_of_spot(s, spot, err))
 			return -1;
 		spot->err = *err;
 		err_clear(err);
 	}
+	if (w->forge)
+		forge_ahead_drop(w->forge);
 	if ((any & NEED_RECENT) &&
 	    read_recent(s, w->repo, needs->flags, err) < 0)
 		return -1;
 	if ((any & NEED_TIMELINE) && read_timelines(s, w->repo, needs->flags,
 			      s->history_depth ? 2 * s->history_depth
 					       : HISTORY_FIRST, err) < 0)
+		return -1;
+	if (read_touched(s, w->repo, needs->flags, err) < 0)
 		return -1;
 	return read_evidence(s, w, needs, err);
 }

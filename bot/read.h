@@ -84,14 +84,18 @@ void timeline_forge_word(struct arena *a, struct spot *spot);
 void read_answers(struct state *s, struct world *w, const struct needs *needs);
 
 /*
- * bot/touched.c: the commits, not ours, that touched the service's folder in
- * its (first) `from` since what SPOT has landed there. Wants its timeline.
+ * bot/touched.c: for the spots flagged NEED_TOUCHED, the commits, not ours,
+ * that touched the service's folder in its (first) `from` since what the spot
+ * has landed there. Wants their timelines.
  */
-int read_touched(struct state *s, struct repo *repo, struct spot *spot,
-		 struct err *err);
+int read_touched(struct state *s, struct repo *repo,
+		 const unsigned char *flags, struct err *err);
 
 /* bot/branch.c: is everything on the spot's branch ours, what is on it? */
 int read_branch(struct state *s, struct repo *repo, struct spot *spot,
 		struct err *err);
+/* Fetch what is on the branches of all spots flagged NEED_BRANCH at once. */
+int read_branches_ahead(struct state *s, struct repo *repo,
+			const unsigned char *flags, struct err *err);
 
 #endif

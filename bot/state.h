@@ -76,6 +76,9 @@ struct branch_facts {
 	const char *version;	/* what the place would run at its head */
 	const char *forked_version;	/* what it ran where the branch left
 					   base */
+	struct repo_commit *beyond;	/* on it and not on base; NULL: not
+					   read, or none */
+	size_t beyond_len;
 	const char *message;	/* of its newest commit: a record for people */
 	bool is_on_base;	/* no commit beyond base */
 	bool files_moved;	/* base changed the place's files since the

@@ -22,6 +22,12 @@ static bool folder_is_own(const struct service_spec *spec,
 	return slash && (spec->name || (mark && mark < slash));
 }
 
+static const struct spot *from_of(const struct state *s,
+				  const struct spot *spot)
+{
+	return state_spot(s, spot->service, spot->place.env->from[0]);
+}
+
 /* The folder of the I-th field's file, or the file where it is shared. */
 static const char *path_of(struct state *s, const struct spot *from, size_t i)
 {
@@ -105,33 +111,67 @@ static int commit_list(struct state *s, struct repo *repo,
 	return 0;
 }
 
-int read_touched(struct state *s, struct repo *repo, struct spot *spot,
-		 struct err *err)
+/* Of one spot, from the histories of its paths. */
+static int touched_list(struct state *s, struct repo *repo, struct spot *spot,
+			const char *const *paths, const struct repo_history *h,
+			size_t n, struct err *err)
 {
-	struct touched *out = arena_alloc(&s->arena, sizeof(*out));
 	const struct stay *now = timeline_now(spot->timeline);
-	const struct spot *from = state_spot(s, spot->service,
-					     spot->place.env->from[0]);
-	size_t n = from->place.slots_len, len;
-	struct repo_history *h = arena_alloc(&s->arena, n * sizeof(*h));
-	const char **paths = arena_alloc(&s->arena, n * sizeof(*paths));
+	struct touched *out = arena_alloc(&s->arena, sizeof(*out));
 	struct repo_change *all;
+	size_t len;
 
 	spot->touched = out;
 	if (!now || now->pos == 0)
 		return 0;
 	out->items = arena_alloc(&s->arena, LISTED * sizeof(*out->items) +
 				 sizeof(*out->items));
-	for (size_t i = 0; i < n; i++)
-		paths[i] = path_of(s, from, i);
 	out->path = paths[0];
-	if (repo_history(repo, &s->base_id, paths, n, now->pos + 1, NULL,
-			 &s->arena, h, err) < 0)
-		return -1;
 	all = changes_after(s, now->pos, h, n, &len);
 	for (size_t i = 0; i < len; i++)
 		if ((i == 0 || all[i].pos != all[i - 1].pos) &&
 		    commit_list(s, repo, out, &all[i].commit, err) < 0)
 			return -1;
 	return 0;
+}
+
+int read_touched(struct state *s, struct repo *repo,
+		 const unsigned char *flags, struct err *err)
+{
+	const char **paths = NULL;
+	size_t len = 0, cap = 0, depth = 0, at = 0;
+	struct repo_history *h;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->spots_len; i++) {
+		const struct spot *spot = &s->spots[i], *from;
+		const struct stay *now;
+
+		if (!(flags[i] & NEED_TOUCHED))
+			continue;
+		from = from_of(s, spot);
+		now = timeline_now(spot->timeline);
+		if (now && now->pos >= depth)
+			depth = now->pos + 1;
+		for (size_t k = 0; k < from->place.slots_len; k++) {
+			ARRAY_GROW(paths, len, cap);
+			paths[len++] = path_of(s, from, k);
+		}
+	}
+	h = arena_alloc(&s->arena, (len + 1) * sizeof(*h));
+	if (depth > 1)
+		rc = repo_history(repo, &s->base_id, paths, len, depth,
+				  NULL, &s->arena, h, err);
+	for (size_t i = 0; rc == 0 && i < s->spots_len; i++) {
+		size_t n;
+
+		if (!(flags[i] & NEED_TOUCHED))
+			continue;
+		n = from_of(s, &s->spots[i])->place.slots_len;
+		rc = touched_list(s, repo, &s->spots[i], paths + at, h + at, n,
+				  err);
+		at += n;
+	}
+	free(paths);
+	return rc;
 }

@@ -47,7 +47,6 @@ int forge_call(struct forge *f, const char *method, const char *url,
  * Only for speed: what is not answered well is asked again in its turn.
  */
 void forge_call_ahead(struct forge *f, const char *const *urls, size_t n);
-void forge_ahead_drop(struct forge *f);
 
 /* The server failed or did not answer: a write may have been done. */
 bool forge_doubtful(int rc, const struct forge_answer *a, const struct err *err);

@@ -237,6 +237,24 @@ int forge_list_by_head(struct forge *f, const char *base, const char *head,
 	CALL(list_by_head, base, head, a, out, len, err);
 }
 
+void forge_pulls_ahead(struct forge *f, const struct forge_ahead_of *of)
+{
+	size_t most = 2 * (of->heads_len + of->numbers_len), len = 0;
+	const char **urls = xcalloc(most + 1, sizeof(*urls));
+	const struct forge_ops *ops = f->ops;
+	struct arena a = { 0 };
+
+	for (size_t i = 0; ops->by_head_urls && i < of->heads_len; i++)
+		len += ops->by_head_urls(f, of->base, of->heads[i], &a,
+					 urls + len);
+	for (size_t i = 0; ops->readiness_urls && i < of->numbers_len; i++)
+		len += ops->readiness_urls(f, of->numbers[i], &a, urls + len);
+	if (len > 1)
+		forge_call_ahead(f, urls, len);
+	free(urls);
+	arena_release(&a);
+}
+
 int forge_get(struct forge *f, long long number, struct arena *a,
 	      struct forge_pr *out, struct err *err)
 {

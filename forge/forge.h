@@ -128,6 +128,21 @@ int forge_list_by_head(struct forge *f, const char *base, const char *head,
 		       struct arena *a, struct forge_pr **out, size_t *len,
 		       struct err *err);
 
+/*
+ * Read what forge_list_by_head() of HEADS into BASE and forge_readiness() of
+ * NUMBERS will ask first, many requests at once. For speed only: what they do
+ * not use goes with forge_ahead_drop().
+ */
+struct forge_ahead_of {
+	const char *base;
+	const char **heads;
+	size_t heads_len;
+	long long *numbers;
+	size_t numbers_len;
+};
+void forge_pulls_ahead(struct forge *f, const struct forge_ahead_of *of);
+void forge_ahead_drop(struct forge *f);
+
 /* One, read afresh. ERR_NOTFOUND: there is none of that number. */
 int forge_get(struct forge *f, long long number, struct arena *a,
 	      struct forge_pr *out, struct err *err);

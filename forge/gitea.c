@@ -177,15 +177,30 @@ static struct forge_pr pr_copy(struct arena *a, const struct forge_pr *from)
 }
 
 /* From 16 on Forgejo can be asked by head and base. */
+static size_t gt_by_head_urls(struct forge *f, const char *base,
+			      const char *head, struct arena *a,
+			      const char *urls[2])
+{
+	struct err ignored = { 0 };
+
+	if (version_ask(f, &ignored) < 0 || f->forgejo < 16)
+		return 0;
+	urls[0] = arena_strdup(a, forge_repo_url(f, "/pulls?state=all&base=%s"
+						 "&head=%s&%s",
+						 forge_esc(a, base),
+						 forge_esc(a, head),
+						 f->ops->page_size));
+	return 1;
+}
+
 static int by_head_asked(struct forge *f, struct forge_pr_rows *rows,
 			 struct err *err)
 {
-	return forge_pages(f, forge_repo_url(f, "/pulls?state=all&base=%s"
-					     "&head=%s&%s",
-					     forge_esc(rows->a, rows->base),
-					     forge_esc(rows->a, rows->head),
-					     f->ops->page_size),
-			   NULL, 0, "list the pull requests of a branch",
+	const char *urls[2];
+
+	if (gt_by_head_urls(f, rows->base, rows->head, rows->a, urls) == 0)
+		BUG("Forgejo's version has changed");
+	return forge_pages(f, urls[0], NULL, 0, "list the pull requests of a branch",
 			   "repository: read", forge_pr_rows_add, rows, err);
 }
 
@@ -584,7 +599,8 @@ static const char *const forgejo_tokens[] = { "FORGEJO_TOKEN", "GITEA_TOKEN",
 	.accept = "Accept: application/json", .git_user = "git-promote",      \
 	.page_size = "limit=50", .has_silent_pages = true, .caps = gt_caps,   \
 	.repo = gt_repo, .list_open = gt_list_open,                           \
-	.list_by_head = gt_list_by_head, .get = gt_get,                       \
+	.list_by_head = gt_list_by_head, .by_head_urls = gt_by_head_urls,     \
+	.get = gt_get, .readiness_urls = gt_readiness_urls,                   \
 	.open_pr = gt_open_pr, .update_pr = gt_update_pr,                     \
 	.close_pr = gt_close_pr, .add_labels = gt_add_labels,                 \
 	.request_reviewers = gt_request_reviewers,                            \

@@ -26,6 +26,8 @@ int gt_arm(struct forge *f, const struct forge_pr *pr, const char *head_sha,
 int gt_disarm(struct forge *f, const struct forge_pr *pr, struct err *err);
 int gt_readiness(struct forge *f, long long number, int64_t wait_ms,
 		 struct arena *a, struct forge_readiness *out, struct err *err);
+size_t gt_readiness_urls(struct forge *f, long long number, struct arena *a,
+			 const char *urls[2]);
 int gt_statuses(struct forge *f, const char *sha, struct arena *a,
 		struct forge_status **out, size_t *len, bool *checks_unknown,
 		struct err *err);

@@ -275,6 +275,15 @@ static int poll_mergeable(struct forge *f, long long number, int64_t wait_ms,
 	}
 }
 
+size_t gt_readiness_urls(struct forge *f, long long number, struct arena *a,
+			 const char *urls[2])
+{
+	urls[0] = arena_strdup(a, forge_repo_url(f, "/pulls/%lld", number));
+	urls[1] = arena_strdup(a, forge_repo_url(f, "/pulls/%lld/reviews?%s",
+						 number, f->ops->page_size));
+	return 2;
+}
+
 int gt_readiness(struct forge *f, long long number, int64_t wait_ms,
 		 struct arena *a, struct forge_readiness *out, struct err *err)
 {

@@ -69,22 +69,31 @@ static int gh_list_open(struct forge *f, const char *base,
 	return 0;
 }
 
+/* Without the owner the filter is dropped and everything comes. */
+static size_t gh_by_head_urls(struct forge *f, const char *base,
+			      const char *head, struct arena *a,
+			      const char *urls[2])
+{
+	urls[0] = arena_strdup(a, forge_repo_url(f, "/pulls?state=all&head=%s:"
+						 "%s&base=%s&sort=created"
+						 "&direction=desc&%s",
+						 forge_esc(a, f->owner),
+						 forge_esc(a, head),
+						 forge_esc(a, base),
+						 f->ops->page_size));
+	return 1;
+}
+
 int gh_list_by_head(struct forge *f, const char *base, const char *head,
 		    struct arena *a, struct forge_pr **out, size_t *len,
 		    struct err *err)
 {
 	struct forge_pr_rows rows = { .f = f, .a = a, .base = base,
 				      .head = head, .enough = 50 };
+	const char *urls[2];
 
-	/* Without the owner the filter is dropped and everything comes. */
-	if (forge_pages(f, forge_repo_url(f, "/pulls?state=all&head=%s:%s"
-					  "&base=%s&sort=created"
-					  "&direction=desc&%s",
-					  forge_esc(a, f->owner),
-					  forge_esc(a, head),
-					  forge_esc(a, base),
-					  f->ops->page_size),
-			NULL, 0, "list the pull requests of a branch",
+	gh_by_head_urls(f, base, head, a, urls);
+	if (forge_pages(f, urls[0], NULL, 0, "list the pull requests of a branch",
 			"pull requests: read", forge_pr_rows_add, &rows,
 			err) < 0)
 		return -1;
@@ -289,6 +298,15 @@ static void judge(const json_t *j, const struct forge_pr *pr,
 		out->ready = FORGE_READY_DRAFT;
 		out->reason = "is a draft";
 	}
+}
+
+static size_t gh_readiness_urls(struct forge *f, long long number,
+				struct arena *a, const char *urls[2])
+{
+	urls[0] = arena_strdup(a, forge_repo_url(f, "/pulls/%lld", number));
+	urls[1] = arena_strdup(a, forge_repo_url(f, "/pulls/%lld/reviews?%s",
+						 number, f->ops->page_size));
+	return 2;
 }
 
 static int gh_readiness(struct forge *f, long long number, int64_t wait_ms,
@@ -519,6 +537,7 @@ const struct forge_ops forge_github = {
 	.repo = gh_repo,
 	.list_open = gh_list_open,
 	.list_by_head = gh_list_by_head,
+	.by_head_urls = gh_by_head_urls,
 	.get = gh_get,
 	.open_pr = gh_open_pr,
 	.update_pr = gh_update_pr,
@@ -526,6 +545,7 @@ const struct forge_ops forge_github = {
 	.add_labels = gh_add_labels,
 	.request_reviewers = gh_request_reviewers,
 	.readiness = gh_readiness,
+	.readiness_urls = gh_readiness_urls,
 	.merge = gh_merge,
 	.arm = gh_arm,
 	.disarm = gh_disarm,

@@ -56,6 +56,13 @@ struct forge_ops {
 	int (*list_by_head)(struct forge *f, const char *base, const char *head,
 			    struct arena *a, struct forge_pr **out, size_t *len,
 			    struct err *err);
+	/* The GETs that `list_by_head` and `readiness` begin with, for asking
+	   many at once: how many they are. */
+	size_t (*by_head_urls)(struct forge *f, const char *base,
+			       const char *head, struct arena *a,
+			       const char *urls[2]);
+	size_t (*readiness_urls)(struct forge *f, long long number,
+				 struct arena *a, const char *urls[2]);
 	int (*get)(struct forge *f, long long number, struct arena *a,
 		   struct forge_pr *out, struct err *err);
 	int (*open_pr)(struct forge *f, const struct forge_new_pr *pr,

@@ -10,3 +10,7 @@ $(WIRETOOL): $(call objs,tests/wire/wiretool.c) $(LIB)
 .PHONY: bench-wire
 bench-wire: all $(WIRETOOL)
 	@bash tests/wire/bench.sh
+# Figures for auto with 500 services; a minute or two.
+.PHONY: bench-auto
+bench-auto: all $(SIM)
+	@bash tests/wire/bench_auto.sh

@@ -201,6 +201,76 @@ static int read_commits(struct repo *r, const struct oidlist *ids, size_t most,
 	return rc;
 }
 
+int repo_beyond_ahead(struct repo *r, const struct oid *tips, size_t n,
+		      const struct oid *base, struct err *err)
+{
+	struct oidlist from = { 0 }, own = { 0 }, objects = { 0 };
+	struct oidmap seen = { 0 };
+	struct oid have, rest;
+	bool known = false;
+	int rc = first_not_made(r, base, &have, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = own_part(r, &tips[i], &own, &rest, err);
+		if (rc == 0 && !oid_eq(&rest, &have) &&
+		    oidmap_add(&seen, &rest, 0))
+			oidlist_add(&from, &rest);
+	}
+	if (rc == 0 && from.len)
+		rc = need_branches(r, from.ids, from.len, &have, &objects,
+				   &known, err);
+	oidmap_release(&r->ahead.tips);
+	oidmap_release(&r->ahead.objects);
+	r->ahead.base = have;
+	for (size_t i = 0; rc == 0 && known && i < from.len; i++)
+		oidmap_add(&r->ahead.tips, &from.ids[i], 0);
+	for (size_t i = 0; rc == 0 && known && i < objects.len; i++)
+		oidmap_add(&r->ahead.objects, &objects.ids[i], 0);
+	oidlist_release(&from);
+	oidlist_release(&own);
+	oidlist_release(&objects);
+	oidmap_release(&seen);
+	return rc;
+}
+
+static void ahead_add(const struct repo *r, const struct oid *id,
+		      struct oidmap *seen, struct oidlist *out)
+{
+	if (oidmap_get(&r->ahead.objects, id) && oidmap_add(seen, id, 0))
+		oidlist_add(out, id);
+}
+
+/*
+ * The same from what was fetched ahead for many: all that is on a way from
+ * FROM and came with it is not on base. False: it was not fetched.
+ */
+static bool between_ahead(struct repo *r, const struct oid *from,
+			  const struct oid *have, struct oidlist *out)
+{
+	struct oidmap seen = { 0 };
+
+	if (!oid_eq(&r->ahead.base, have) || !oidmap_get(&r->ahead.tips, from))
+		return false;
+	ahead_add(r, from, &seen, out);
+	for (size_t at = out->len - seen.len; at < out->len; at++) {
+		struct err other = { 0 };
+		struct arena a = { 0 };
+		struct repo_commit c;
+		struct object o;
+
+		if (store_read(r->store, &out->ids[at], OBJECT_COMMIT, &o,
+			       &other) < 0)
+			continue;
+		if (commit_parse(&c, o.data, o.len, &a, &other) == 0)
+			for (size_t i = 0; i < c.parents_len; i++)
+				ahead_add(r, &c.parents[i], &seen, out);
+		arena_release(&a);
+		object_release(&o);
+	}
+	oidmap_release(&seen);
+	return true;
+}
+
 int repo_beyond(struct repo *r, const struct oid *tip, const struct oid *base,
 		size_t most, struct arena *a, struct repo_commit **out,
 		size_t *len, struct err *err)
@@ -217,7 +287,7 @@ int repo_beyond(struct repo *r, const struct oid *tip, const struct oid *base,
 	if (own_part(r, tip, &ids, &from, err) < 0 ||
 	    first_not_made(r, base, &have, err) < 0)
 		goto out;
-	if (!oid_eq(&from, &have) &&
+	if (!oid_eq(&from, &have) && !between_ahead(r, &from, &have, &ids) &&
 	    need_between(r, &from, &have, 1, (most + 16) * 16 * 1024, &ids,
 			 &over_max, err) < 0) {
 		if (over_max)

@@ -23,6 +23,10 @@ struct repo {
 	struct oid looked_at;	/* the newest commit whose files were read, or
 				   zero: what a later one is asked against */
 	struct oidlist along;	/* see repo_look_along() */
+	struct {		/* repo_beyond_ahead() */
+		struct oid base;
+		struct oidmap tips, objects;
+	} ahead;
 	struct oidmap listed;	/* trees of which the names were asked for */
 	struct oidmap texts;	/* blob -> index in files */
 	struct repo_file *files;
@@ -85,6 +89,14 @@ int need_meet(struct repo *r, struct need *n, struct err *err);
 int need_between(struct repo *r, const struct oid *tip,
 		 const struct oid *haves, size_t n, uint64_t max_bytes,
 		 struct oidlist *out, bool *over_max, struct err *err);
+
+/*
+ * What N TIPS have and BASE has not, commits and files, in one request. *KNOWN
+ * is false where that would be much, or the protocol is too old for it.
+ */
+int need_branches(struct repo *r, const struct oid *tips, size_t n,
+		  const struct oid *base, struct oidlist *out, bool *known,
+		  struct err *err);
 
 /* Reading what is here ------------------------------------------------------ */
 

@@ -205,6 +205,35 @@ int need_between(struct repo *r, const struct oid *tip,
 	}
 }
 
+int need_branches(struct repo *r, const struct oid *tips, size_t n,
+		  const struct oid *base, struct oidlist *out, bool *known,
+		  struct err *err)
+{
+	struct fetch f = { .wants = tips, .haves = base, .haves_len = 1,
+			   .tree_depth = FILTER_NONE };
+
+	*known = false;
+	if (find_road(r, err) < 0)
+		return -1;
+	if (r->wire.version != 2)
+		return 0;
+	for (size_t at = 0; at < n; at += MAX_WANTS) {
+		f.wants = tips + at;
+		f.wants_len = n - at < MAX_WANTS ? n - at : MAX_WANTS;
+		f.max_bytes = MAX_GUESS * f.wants_len;
+		if (fetch_into(r, &f, out, err) == 0)
+			continue;
+		if (!f.over_max && !f.server_said_no)
+			return -1;
+		log_verbose("git: there is much on the branches, fetching one "
+			    "by one");
+		err_clear(err);
+		return 0;
+	}
+	*known = true;
+	return 0;
+}
+
 /* Trees and blobs ----------------------------------------------------------- */
 
 void need_tree(struct need *n, const struct oid *id, enum need_how how)

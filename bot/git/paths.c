@@ -256,3 +256,33 @@ int paths_resolve(struct repo *r, const struct oid *commit,
 	arena_release(&a);
 	return rc;
 }
+
+int repo_read_ahead(struct repo *r, const struct repo_look *looks, size_t n,
+		    struct err *err)
+{
+	struct need need = { 0 };
+	struct walk w = { .r = r, .need = &need, .blobs = true };
+	struct oid *commits = xcalloc(n + 1, sizeof(*commits));
+	struct arena a = { 0 };
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		commits[i] = looks[i].commit;
+	rc = need_commits(r, commits, n, 1, true, NULL, err);
+	while (rc == 0) {
+		for (size_t i = 0; rc == 0 && i < n; i++) {
+			struct path_node *root = paths_new(looks[i].paths,
+							   looks[i].n, &a);
+
+			rc = walk_commit(&w, root, &commits[i], err);
+			paths_release(root);
+		}
+		if (rc < 0 || need_empty(&need))
+			break;
+		rc = need_meet(r, &need, err);
+	}
+	need_release(&need);
+	arena_release(&a);
+	free(commits);
+	return rc;
+}

@@ -30,6 +30,8 @@ void repo_free(struct repo *r)
 	store_free(r->store);
 	arena_release(&r->arena);
 	oidlist_release(&r->along);
+	oidmap_release(&r->ahead.tips);
+	oidmap_release(&r->ahead.objects);
 	oidmap_release(&r->listed);
 	oidmap_release(&r->texts);
 	free(r->files);

@@ -101,6 +101,18 @@ int repo_read(struct repo *r, const struct oid *commit,
 	      struct err *err);
 
 /*
+ * Fetch what repo_read() of each of these will want, level by level for all of
+ * them: for speed only.
+ */
+struct repo_look {
+	struct oid commit;
+	const char *const *paths;
+	size_t n;
+};
+int repo_read_ahead(struct repo *r, const struct repo_look *looks, size_t n,
+		    struct err *err);
+
+/*
  * The names in directory PATH ("" is the root) of COMMIT: directories when
  * DIRS, else files; in git's order, in arena A. No such directory: none.
  */
@@ -204,6 +216,13 @@ int repo_blobs(struct repo *r, const struct oid *ids, size_t n,
 int repo_beyond(struct repo *r, const struct oid *tip, const struct oid *base,
 		size_t most, struct arena *a, struct repo_commit **out,
 		size_t *len, struct err *err);
+
+/*
+ * Fetch what N TIPS have and BASE has not, files included, in one request: for
+ * speed only, before these branches are judged one by one.
+ */
+int repo_beyond_ahead(struct repo *r, const struct oid *tips, size_t n,
+		      const struct oid *base, struct err *err);
 
 /* Is WHAT reachable from TIP? Walks back no further than it has to. */
 int repo_reaches(struct repo *r, const struct oid *tip, const struct oid *what,

@@ -1,0 +1,3 @@
+#!/bin/bash
+KIND=gitea
+. "$(dirname "$0")/../fleet.sh"

@@ -1,0 +1,3 @@
+#!/bin/bash
+KIND=github
+. "$(dirname "$0")/../fleet.sh"
