@@ -98,6 +98,17 @@ def sets(w, WHO, SPOT, VERSION, BRANCH, TIME):
          f'{SPOT} {VERSION}', TIME)
 
 
+@act('WHO bumps SPOT VERSION build N')
+def bumps(w, WHO, SPOT, VERSION, N):
+    """a commit as the bot makes them, from another pipeline"""
+    env, service = SPOT.split('/')
+    path = w.file(SPOT)
+    text = re.sub(r'newTag: \S+', f'newTag: {VERSION}', w.show(f'main:{path}'))
+    edit(w, WHO, None, {path: text}, f'{env}: {service} {VERSION}\n\n'
+         f'Promote-Service: {service}\nPromote-Environment: {env}\n'
+         f'Promote-Version: {VERSION}\nPromote-Build: {N}\n')
+
+
 @act('WHO edits FILE [on BRANCH]: BEFORE => TEXT')
 def edits(w, WHO, FILE, BRANCH, BEFORE, TEXT):
     """a commit that has TEXT where the file had BEFORE"""
@@ -365,7 +376,7 @@ def rows(w, below):
     def fits(r, x):
         return (r.spot == x['SPOT'] and r.action == x['STATE']
                 and (x['OLD'] is None or x['OLD'] == r.old)
-                and x['NEW'] == (r.new or r.old)
+                and x['NEW'] == (r.new or r.old or '-')
                 and (x['N'] is None or x['N'] == str(r.number))
                 and (x['TEXT'] is None or timed(w, x['TEXT']) in r.reason))
     if len(got) != len(lines) or not all(
@@ -441,6 +452,13 @@ def at_most_kb(w, N):
     size = sum((q['git'] or {}).get('bytes', 0) for q in w.requests() if 'git' in q)
     if size > int(N) * 1024:
         raise Failed(f'{size} bytes')
+
+
+@expect('not before N seconds')
+def not_before(w, N):
+    """the last command ended"""
+    if w.took < int(N):
+        raise Failed(f'{w.took:.1f} s')
 
 
 @expect('within N seconds')
