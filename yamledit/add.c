@@ -80,12 +80,10 @@ static int add_block(struct session *s, size_t at,
 	l.eol = ye_text_eol(p->text, p->text_len,
 			    end > 0 && ye_is_break(p->text[end - 1])
 				    ? end - 1 : end);
-	for (int i = ye_column_of(p, first); i > 0; i--)
-		buf_addch(&text, ' ');
+	ye_indent(&text, ye_column_of(p, first));
 	if (as_flow) {
 		buf_addch(&text, '-');
-		for (int i = l.gap; i > 0; i--)
-			buf_addch(&text, ' ');
+		ye_indent(&text, l.gap);
 		ye_write_flow(&text, entry, ye_flow_style(p, last));
 	} else {
 		ye_write_block(&text, entry, ye_column_of(p, first), &l);
@@ -187,8 +185,7 @@ static int fill_block(struct session *s, size_t at, const struct fresh *made,
 		ye_plan_splice(&s->plan, ye_back_blanks(p->text, e->start), e->end,
 			       "", 0);
 	l.eol = ye_text_eol(p->text, p->text_len, e->len ? e->end : place);
-	for (int i = column; i > 0; i--)
-		buf_addch(&text, ' ');
+	ye_indent(&text, column);
 	ye_write_children(&text, made, column, &l);
 	ye_splice_lines(&s->plan, p, e->len ? e->end : place, l.eol, &text);
 	buf_release(&text);

@@ -124,18 +124,16 @@ size_t ye_node_end(const struct parse *p, size_t i)
 
 size_t ye_content_start(const struct parse *p, const struct ev *e)
 {
+	/* The scalar behind its properties may be empty. */
+	size_t end = e->type == EV_SCALAR ? e->end : p->text_len;
 	size_t at = e->start;
-	int left = !!e->anchor + !!e->tag;
 
-	while (left > 0) {
-		at = ye_skip_gap(p->text, e->end, at);
-		if (at >= e->end)
-			break;
+	for (int left = !!e->anchor + !!e->tag; left > 0 && at < end; left--) {
 		/* &a:b is an anchor a for libyaml, with ":b" behind it. */
 		at = p->text[at] == '&' && e->anchor
 			? at + 1 + strlen(e->anchor)
-			: ye_word_end(p->text, e->end, at);
-		left--;
+			: ye_word_end(p->text, end, at);
+		at = ye_skip_gap(p->text, end, at);
 	}
-	return left || e->anchor || e->tag ? ye_skip_gap(p->text, e->end, at) : at;
+	return at;
 }

@@ -10,19 +10,6 @@ int ye_column_of(const struct parse *p, size_t at)
 	return (int)(at - ye_line_start(p->text, at));
 }
 
-/* Behind the properties of the node at event I. */
-static size_t inside(const struct parse *p, size_t i)
-{
-	const struct ev *e = &p->ev[i];
-	size_t at = e->start;
-
-	for (int left = !!e->anchor + !!e->tag; left > 0; left--) {
-		at = ye_skip_gap(p->text, p->text_len, at);
-		at = ye_word_end(p->text, p->text_len, at);
-	}
-	return ye_skip_gap(p->text, p->text_len, at);
-}
-
 /* The child before C, or NO_EV. */
 static size_t child_before(const struct parse *p, size_t c)
 {
@@ -40,7 +27,7 @@ static size_t gap_before(const struct parse *p, size_t c)
 	size_t before = child_before(p, c), at;
 
 	if (before == NO_EV)
-		return inside(p, p->ev[c].parent);
+		return ye_content_start(p, &p->ev[p->ev[c].parent]);
 	if (p->ev[before].type == EV_SCALAR &&
 	    p->ev[before].start == p->ev[before].end) {
 		at = ye_empty_place(p, before);
@@ -175,7 +162,7 @@ void ye_write_flow(struct buf *out, const struct fresh_entry *entry, int style)
 	buf_addch(out, node->kind == FRESH_MAP ? '}' : ']');
 }
 
-static void indent(struct buf *out, int columns)
+void ye_indent(struct buf *out, int columns)
 {
 	while (columns-- > 0)
 		buf_addch(out, ' ');
@@ -187,7 +174,7 @@ void ye_write_children(struct buf *out, const struct fresh *node, int column,
 	for (size_t i = 0; i < node->len; i++) {
 		if (i) {
 			buf_addstr(out, l->eol);
-			indent(out, column);
+			ye_indent(out, column);
 		}
 		ye_write_block(out, &node->entries[i], column, l);
 	}
@@ -207,13 +194,13 @@ void ye_write_block(struct buf *out, const struct fresh_entry *entry, int column
 			inner = column +
 				(node->kind == FRESH_MAP ? l->step : l->list);
 			buf_addstr(out, l->eol);
-			indent(out, inner);
+			ye_indent(out, inner);
 			ye_write_children(out, node, inner, l);
 			return;
 		}
 	} else {
 		buf_addch(out, '-');
-		indent(out, l->gap);
+		ye_indent(out, l->gap);
 		column += 1 + l->gap;
 	}
 	if (node->kind == FRESH_SCALAR)

@@ -68,6 +68,8 @@ int ye_check_tabs(const struct parse *p, size_t end, const struct ev *e,
 int ye_check_last_line(const struct parse *p, size_t end, size_t i,
 		       struct err *err);
 
+void ye_indent(struct buf *out, int columns);
+
 /* KEY: VALUE (or VALUE alone where the key is NULL) inside [ ] or { }. */
 void ye_write_flow(struct buf *out, const struct fresh_entry *entry, int style);
 

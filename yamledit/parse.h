@@ -109,7 +109,7 @@ bool ye_is_block_text(const struct ev *e);
  */
 char ye_chomping(const struct parse *p, const struct ev *e);
 
-/* Where the content of a scalar begins, behind its anchor and tag. */
+/* Where the content of a node begins, behind its anchor and tag. */
 size_t ye_content_start(const struct parse *p, const struct ev *e);
 
 #endif

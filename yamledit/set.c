@@ -69,8 +69,7 @@ static int splice_colon(struct session *s, size_t ev, const char *value,
 			 value);
 		ye_plan_splice(&s->plan, end, end, text.data, text.len);
 	} else if (ye_check_last_line(p, end, ev, err) == 0) {
-		for (int i = ye_column_of(p, start); i > 0; i--)
-			buf_addch(&text, ' ');
+		ye_indent(&text, ye_column_of(p, start));
 		buf_addf(&text, ": %s", value);
 		ye_splice_lines(&s->plan, p, end,
 				ye_text_eol(p->text, p->text_len, end), &text);

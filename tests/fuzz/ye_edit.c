@@ -1,4 +1,4 @@
-/* Any edit of any text. The first four bytes choose it, the rest is the text. */
+/* Any edit of any text: four bytes that choose the edit, then the text. */
 #include "tests/fuzz/ye_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
