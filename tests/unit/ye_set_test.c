@@ -76,6 +76,13 @@ static void values_find_their_place(void **state)
 		{ "a key with dots", "a:\n  b.c/d: x\n", "a.\"b.c/d\"", "w",
 		  "a:\n  b.c/d: w\n" },
 		{ "CRLF", "a: 1\r\nb: x\r\n", "b", "w", "a: 1\r\nb: w\r\n" },
+		{ "each line its own end", "a: 1\r\nb: x\nc: 2\r\n", "b", "w",
+		  "a: 1\r\nb: w\nc: 2\r\n" },
+		{ "a tab in a comment", "a: x\t#\tc\n#\td\n", "a", "w",
+		  "a: w\t#\tc\n#\td\n" },
+		{ "between directives and an end",
+		  "%YAML 1.1\n--- # c\na: x\n...\n# d\n", "a", "w",
+		  "%YAML 1.1\n--- # c\na: w\n...\n# d\n" },
 		{ "a byte order mark", "\xef\xbb\xbf" "a: x\n", "a", "w",
 		  "\xef\xbb\xbf" "a: w\n" },
 		{ "non-ASCII before", "# \xc3\xbc \xe4\xb8\xad \xf0\x9f\x98\x80"
@@ -189,6 +196,8 @@ static void what_is_unsafe_is_refused(void **state)
 		  "nothing" },
 		{ "not YAML", "a: [\n", "a", ERR_DATA, "2:1: ", "not YAML" },
 		{ "a tab", "a:\n\tb: 1\n", "a.b", ERR_DATA, "2:1: ", "a tab" },
+		{ "UTF-16", "\xff\xfe" "a", "a", ERR_DATA, "1:1: ",
+		  "UTF-16" },
 		{ "not UTF-8", "a: 1\nb: \xff\n", "a", ERR_DATA, "2:4: ",
 		  "UTF-8" },
 	};
