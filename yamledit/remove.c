@@ -40,6 +40,12 @@ static struct entry entry_of(const struct parse *p, const struct place *at)
 	return e;
 }
 
+static int err_shape(struct err *err, const struct ev *e)
+{
+	return ye_parse_err(err, ERR_UNSAFE, e, "this shape is not understood "
+			    "well enough to remove from it");
+}
+
 /*
  * An anchor that goes while an alias to it stays, or that hides one of the
  * same name from aliases below.
@@ -104,9 +110,7 @@ static int remove_block(struct session *s, const struct entry *e,
 		/* Behind a dash or '?' of what it is in: that stays. */
 		next = ye_entry_start(p, e->next);
 		if (next == NO_BYTE)
-			return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->next],
-					    "this shape is not understood well "
-					    "enough to remove from it");
+			return err_shape(err, &p->ev[e->next]);
 		if (ye_text_is_empty(p->text, to, next))
 			ye_plan_splice(&s->plan, e->start, next, "", 0);
 		else
@@ -212,15 +216,15 @@ static int check_flow(const struct parse *p, const struct entry *e, size_t from,
 	return 0;
 }
 
-/* Where the sibling before entry E ends, or NO_BYTE: E is the first. */
-static size_t sibling_end(const struct parse *p, const struct place *at,
-			  const struct entry *e)
+/* Where what is before entry E ends: a sibling, or the bracket. */
+static size_t end_before(const struct parse *p, const struct place *at,
+			 const struct entry *e)
 {
 	struct place before = { .parent = at->parent, .key = NO_EV };
 	size_t c = at->parent + 1;
 
 	if (e->is_first)
-		return NO_BYTE;
+		return p->ev[at->parent].end;
 	while (c != e->ev) {
 		if (at->key != NO_EV) {
 			before.key = c;
@@ -236,27 +240,29 @@ static int remove_flow(struct session *s, const struct place *at,
 		       const struct entry *e, struct err *err)
 {
 	const struct parse *p = &s->p;
-	size_t before = sibling_end(p, at, e);
-	size_t comma = comma_behind(p, e->end), start = e->start, end = e->end;
-	size_t rest;
+	size_t before = end_before(p, at, e), comma = comma_behind(p, e->end);
+	size_t last = p->ev[at->parent].after - 1, start = e->start, end, rest;
 
-	if (check_flow(p, e, e->is_first ? p->ev[at->parent].end : before,
-		       p->ev[e->next != NO_EV ? e->next
-					      : p->ev[at->parent].after - 1].start,
-		       err) < 0)
+	if (before == NO_BYTE || (comma == NO_BYTE && e->next != NO_EV))
+		return err_shape(err, &p->ev[e->ev]);
+	if (check_flow(p, e, before,
+		       p->ev[e->next != NO_EV ? e->next : last].start, err) < 0)
 		return -1;
-	if (comma != NO_BYTE) {
-		end = comma + 1;
+	end = comma == NO_BYTE ? e->end : comma + 1;
+	if (e->next != NO_EV) {
+		/* With the blanks behind it, or the comment and its line. */
 		rest = ye_skip_blanks(p->text, p->text_len, end);
-		if (e->next == NO_EV && !ye_text_is_empty(p->text,
-				ye_line_start(p->text, start), start))
-			start = ye_back_blanks(p->text, start);
-		else if (e->next != NO_EV && !ye_is_break(p->text[rest]) &&
-			 p->text[rest] != '#')
+		if (!ye_is_break(p->text[rest]) && p->text[rest] != '#')
 			end = rest;
+	} else if (comma != NO_BYTE) {
+		if (!ye_text_is_empty(p->text, ye_line_start(p->text, start),
+				      start))
+			start = ye_back_blanks(p->text, start);
 	} else if (!e->is_first) {
-		/* The last one: the comma before it goes. */
+		/* The comma before it goes instead. */
 		comma = comma_behind(p, before);
+		if (comma == NO_BYTE)
+			return err_shape(err, &p->ev[e->ev]);
 		if (ye_text_is_empty(p->text, comma + 1, start) &&
 		    !ye_text_has(p->text, comma + 1, start, '\n')) {
 			ye_plan_splice(&s->plan, comma, end, "", 0);
@@ -275,9 +281,7 @@ static int check_shape(const struct parse *p, const struct place *at,
 	if (e->start == NO_BYTE || e->end == NO_BYTE || e->end < e->start ||
 	    (at->key != NO_EV && p->ev[at->key].start == p->ev[at->key].end &&
 	     p->ev[at->key].type == EV_SCALAR))
-		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "this shape "
-				    "is not understood well enough to remove "
-				    "from it");
+		return err_shape(err, &p->ev[e->ev]);
 	if (e->is_first && e->next == NO_EV &&
 	    !ye_has_brackets(p, at->parent))
 		return ye_parse_err(err, ERR_UNSAFE, &p->ev[e->ev], "the only "
