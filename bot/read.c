@@ -9,7 +9,8 @@
 enum {
 	READY_WAIT_MS = 4000,	/* for a forge that is still computing */
 	SPOTS_BAD_MOST = 3,
-	HISTORY_FIRST = 64,	/* commits; doubled while a plan wants more */
+	HISTORY_FIRST = 64,	/* commits; doubled while a plan wants more, */
+	HISTORY_LONG = 256,	/* from here on fourfold */
 };
 
 /* Base's name and head, and the heads of our branches, from one listing. */
@@ -213,6 +214,14 @@ static bool is_of_spot(struct state *s, const struct spot *spot,
 	return s->spots_bad++ < SPOTS_BAD_MOST;
 }
 
+/* How far back next. What is not among the newest lies far back as a rule. */
+static size_t history_further(size_t depth)
+{
+	return depth == 0	    ? HISTORY_FIRST
+	       : depth < HISTORY_LONG ? 2 * depth
+				      : 4 * depth;
+}
+
 int read_needs(struct state *s, struct world *w, const struct needs *needs,
 	       struct err *err)
 {
@@ -246,9 +255,9 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 	if ((any & NEED_RECENT) &&
 	    read_recent(s, w->repo, needs->flags, err) < 0)
 		return -1;
-	if ((any & NEED_TIMELINE) && read_timelines(s, w->repo, needs->flags,
-			      s->history_depth ? 2 * s->history_depth
-					       : HISTORY_FIRST, err) < 0)
+	if ((any & NEED_TIMELINE) &&
+	    read_timelines(s, w->repo, needs->flags,
+			   history_further(s->history_depth), err) < 0)
 		return -1;
 	if (read_touched(s, w->repo, needs->flags, err) < 0)
 		return -1;

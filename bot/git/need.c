@@ -13,7 +13,7 @@ enum {
 	FIRST_DEPTH = 2,	/* commit, root and the directories in it */
 	MAX_GUESS = 192 * 1024,	/* bytes of answer to a guess */
 	MAX_WANTS = 2048,	/* ids in one request */
-	MAX_DEPTH = 1024,	/* generations of commits with their trees */
+	MAX_DEPTH = 4096,	/* generations of commits with their trees */
 };
 
 /* Which road: filters or not ------------------------------------------------ */

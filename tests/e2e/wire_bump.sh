@@ -7,12 +7,13 @@ export PROMOTE_TOKEN=none PROMOTE_FORGE=none
 
 # Requests and bytes -------------------------------------------------------------
 
-make_repo() { # NAME OPTION...
+make_repo() { # NAME SERVICES COMMITS OPTION...
 	R=$T/$1.git
 	git init -q --bare -b main "$R"
-	"$PYTHON" tests/wire/make-repo.py 800 120 "${@:2}" |
+	"$PYTHON" tests/wire/make-repo.py "${@:2}" |
 		git -C "$R" fast-import --quiet
 	git -C "$R" config http.receivepack true
+	git -C "$R" config uploadpack.allowFilter true
 }
 
 serve() { # OPTION...: PORT and LOG
@@ -24,34 +25,44 @@ serve() { # OPTION...: PORT and LOG
 	PORT=$(cat "$T/port")
 }
 
-# NAME REQUESTS KIB ARG...: so many, and fewer bytes than that.
-n=0
+# NAME REQUESTS KIB COMMAND ARG...: so many, and fewer bytes than that.
 costs() {
 	local name=$1 requests=$2 kib=$3 bytes
 	shift 3
-	n=$((n + 1))
 	: >"$LOG"
-	runs "$name" 0 bot bump -v --to dev --repo "$URL" "svc-0001=2.$n" "$@"
+	runs "$name" 0 bot "$@" -v --repo "$URL"
 	is "$name: the requests" "$(wc -l <"$LOG")" "$requests"
 	bytes=$(awk '{ n += $NF } END { print n }' "$LOG")
 	check "$name: $bytes bytes, fewer than $kib KiB" test "$bytes" -lt $((kib * 1024))
 	has "$name: -v says so" "^git: $requests requests, .* bytes received, .*\(protocol v2"
 }
 
-make_repo silent
-make_repo ours --ours
+n=0
+bump_costs() { # the same, of ever new versions
+	n=$((n + 1))
+	costs "${@:1:3}" bump --to dev "svc-0001=2.$n" "${@:4}"
+}
+
+make_repo silent 800 120
+make_repo ours 800 120 --ours
+make_repo old 40 1500 --settled --quiet-for 1200
 serve
-git -C "$T/silent.git" config uploadpack.allowFilter true
-git -C "$T/ours.git" config uploadpack.allowFilter true
 URL=http://127.0.0.1:$PORT/silent.git
-costs "commits of others" 7 32
-costs "the same, with a number that nobody gave before" 8 64 --build 7
-costs "the number is found where it is read anyway" 7 32 --build 8
+bump_costs "commits of others" 7 32
+bump_costs "the same, with a number that nobody gave before" 8 64 --build 7
+bump_costs "the number is found where it is read anyway" 7 32 --build 8
 URL=http://127.0.0.1:$PORT/ours.git
-costs "commits of ours for others" 7 32
-costs "the same, with a number" 8 64 --build 200
+bump_costs "commits of ours for others" 7 32
+bump_costs "the same, with a number" 8 64 --build 200
 many=(); for i in {10..59}; do many+=("svc-00$i=3.0"); done
-costs "fifty services at once" 7 64 "${many[@]}"
+bump_costs "fifty services at once" 7 64 "${many[@]}"
+
+# A version that came long ago: history in few steps, and none where there is
+# nothing to promote.
+URL=http://127.0.0.1:$PORT/old.git
+costs "auto, 1,200 commits ago" 12 999 auto
+has "auto: promoted" 'staging/svc-0000 1.0.0 -> 1.1.0: pushed'
+costs "auto, all the same everywhere" 4 99 auto
 
 for r in silent ours; do
 	git -C "$T/$r.git" config uploadpackfilter.allow false
@@ -60,9 +71,9 @@ for r in silent ours; do
 done
 serve --agent git/github-test
 URL=http://127.0.0.1:$PORT/silent.git
-costs "GitHub's filters, commits of others" 8 32
+bump_costs "GitHub's filters, commits of others" 8 32
 URL=http://127.0.0.1:$PORT/ours.git
-costs "GitHub's filters, commits of ours" 8 32
+bump_costs "GitHub's filters, commits of ours" 8 32
 
 # The past -----------------------------------------------------------------------
 
