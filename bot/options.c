@@ -43,6 +43,13 @@ static int opt_forge_url(struct parser *p, const char *v)
 	return 0;
 }
 
+static int opt_git_credentials(struct parser *p, const char *v)
+{
+	(void)v;
+	p->o->world.git_credentials = true;
+	return 0;
+}
+
 static int opt_gate_host(struct parser *p, const char *v)
 {
 	const char *before = p->o->world.gate_hosts;
@@ -241,6 +248,8 @@ static const struct option {
 	{ "forge-url", 0, "URL", OPT_COMMON, opt_forge_url,
 	  "the forge's root; else $PROMOTE_FORGE_URL, else from the "
 	  "repository's host" },
+	{ "git-credentials", 0, NULL, OPT_COMMON, opt_git_credentials,
+	  "without a token ask git's credential helpers, as on a terminal" },
 	{ "allow-gate-host", 0, "HOST", OPT_COMMON, opt_gate_host,
 	  "a host[:port] that metric and http gates may ask; else "
 	  "$PROMOTE_GATE_HOSTS" },

@@ -295,6 +295,9 @@ int world_open(struct world *w, const struct world_options *o,
 			return -1;
 		repo.cred = &w->git_cred;
 	}
+	/* On a terminal git would ask them, too. */
+	repo.asks_helpers = o->git_credentials ||
+			    (isatty(STDIN_FILENO) && isatty(STDERR_FILENO));
 	repo.location = w->location;
 	repo.http = w->http;
 	repo.deadline = &w->deadline;

@@ -22,6 +22,7 @@ struct world_options {		/* borrowed; NULL: not given */
 	int64_t timeout_ms;
 	const char *gate_hosts;		/* gate_hosts.h */
 	bool unfiltered;
+	bool git_credentials;		/* ask git's credential helpers */
 };
 
 struct world {

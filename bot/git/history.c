@@ -53,7 +53,8 @@ static int fetch_back(struct repo *r, const struct line *line,
 
 	if (err->code != ERR_NONE)
 		return -1;
-	log_progress("reading history: %zu commits", line->len);
+	if (line->len)
+		log_progress("reading history: %zu commits", line->len);
 	if (!line->len)
 		rc = need_head(r, id, depth, line->trees, err);
 	else if (old)

@@ -50,6 +50,8 @@ struct repo_options {
 	const char *location;
 	struct http *http;		/* borrowed; used for http(s) only */
 	const struct http_cred *cred;	/* borrowed, or NULL */
+	bool asks_helpers;		/* git's credential helpers, where there
+					   is no cred and the server wants one */
 	const struct deadline *deadline;	/* borrowed */
 	bool unfiltered;		/* ask for whole trees: depth 1, no filter */
 };

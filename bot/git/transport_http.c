@@ -7,11 +7,16 @@
 
 #include "bot/base/mem.h"
 #include "bot/base/str.h"
+#include "bot/git/credential.h"
 
 struct http_transport {
 	struct transport base;
 	struct http *http;
+	const struct deadline *deadline;
 	const struct http_cred *cred;
+	bool asks_helpers;
+	struct credential helped;	/* cred is its, then */
+	bool helpers_know;		/* what became of that */
 	char *url;		/* without a slash at the end */
 };
 
@@ -98,13 +103,18 @@ static int status_error(const struct http_transport *t,
 
 	if (s / 100 == 3)
 		return redirected(t, res, err);
-	if (s == 401)
+	if (s == 401 && t->cred == &t->helped.cred)
+		err_set(err, ERR_REFUSED, "the server does not take the user "
+			"and password that git's credential helpers gave "
+			"(HTTP 401)");
+	else if (s == 401)
 		err_set(err, ERR_REFUSED, t->cred
 			? "the server does not take the token (HTTP 401); "
 			  "give one that is valid here in PROMOTE_TOKEN"
 			: "the server wants a token, and none is set (HTTP "
 			  "401); give it in PROMOTE_TOKEN or "
-			  "PROMOTE_TOKEN_FILE");
+			  "PROMOTE_TOKEN_FILE, or let git's credential "
+			  "helpers be asked by --git-credentials");
 	else if (s == 403)
 		err_set(err, ERR_REFUSED, "the token may not do this to %s "
 			"(HTTP 403); it needs to read and write the "
@@ -126,8 +136,9 @@ static int status_error(const struct http_transport *t,
 	return -1;
 }
 
-static int exchange(struct http_transport *t, const struct http_request *req,
-		    struct answer *a, struct err *err)
+static int exchange_once(struct http_transport *t,
+			 const struct http_request *req, struct answer *a,
+			 long *status, struct err *err)
 {
 	struct http_response res = { 0 };
 	struct http_request r = *req;
@@ -141,6 +152,7 @@ static int exchange(struct http_transport *t, const struct http_request *req,
 	t->base.requests++;
 	t->base.bytes_sent += r.body_len;
 	rc = http_do(t->http, &r, &res, err);
+	*status = res.status;
 	if (rc == 0 && res.status / 100 != 2)
 		rc = status_error(t, &res, err);
 	if (rc == 0 && !a->in->done)
@@ -148,6 +160,29 @@ static int exchange(struct http_transport *t, const struct http_request *req,
 			     "the server's answer was cut off");
 	t->base.bytes_received += a->in->bytes;
 	http_response_release(&res);
+	return rc;
+}
+
+/* Like git, ask for a credential only when the server does. */
+static int exchange(struct http_transport *t, const struct http_request *req,
+		    struct answer *a, struct err *err)
+{
+	long status;
+	int rc = exchange_once(t, req, a, &status, err);
+
+	if (rc < 0 && status == 401 && !t->cred && t->asks_helpers) {
+		err_clear(err);
+		if (credential_fill(&t->helped, t->url, t->deadline, err) < 0)
+			return err_prefix(err, "the server wants a user and a "
+					  "password (HTTP 401): ");
+		t->cred = &t->helped.cred;
+		rc = exchange_once(t, req, a, &status, err);
+	}
+	if (t->cred == &t->helped.cred && !t->helpers_know &&
+	    (status == 401 || status / 100 == 2)) {
+		t->helpers_know = true;
+		credential_tell(&t->helped, status != 401, t->deadline);
+	}
 	return rc;
 }
 
@@ -229,6 +264,7 @@ static void http_transport_free(struct transport *base)
 {
 	struct http_transport *t = (struct http_transport *)base;
 
+	credential_release(&t->helped);
 	free(t->url);
 	free(t);
 }
@@ -262,6 +298,8 @@ int transport_http_new(struct transport **out,
 	t->base.ops = &http_ops;
 	t->http = options->http;
 	t->cred = options->cred;
+	t->deadline = options->deadline;
+	t->asks_helpers = options->asks_helpers;
 	while (len && options->location[len - 1] == '/')
 		len--;
 	t->url = xstrndup(options->location, len);

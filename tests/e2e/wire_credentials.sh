@@ -1,0 +1,89 @@
+#!/bin/bash
+# git's credential helpers: asked by flag or on a terminal, only when the
+# server wants a credential, only for its own address, and told what became
+# of it.
+. "$(dirname "$0")/../lib.sh"
+
+python3 tests/wire/make-repo.py 3 5 >"$T/import"
+R=$T/r.git
+git init -q --bare -b main "$R"
+git -C "$R" fast-import --quiet <"$T/import"
+git -C "$R" config http.receivepack true
+git -C "$R" config uploadpack.allowFilter true
+
+serve() { # OPTION...: URL
+	rm -f "$T/port"
+	python3 tests/wire/httpd.py "$T" "$T/port" --log "$T/log" "$@" 2>/dev/null &
+	lib_pids+=($!)
+	for _ in {1..100}; do [ -s "$T/port" ] && break; sleep 0.05; done
+	HOST=127.0.0.1:$(cat "$T/port")
+	URL=http://$HOST/r.git
+}
+
+# A helper that writes down what it is asked and told.
+cat >"$T/helper" <<H
+#!/bin/sh
+echo "\$1:" >>$T/asked
+tee -a $T/asked >/dev/null
+[ "\$1" = get ] && [ -s $T/password ] &&
+	printf 'username=ann\npassword=%s\n' "\$(cat $T/password)"
+exit 0
+H
+chmod +x "$T/helper"
+printf '[credential]\n\thelper = "!%s"\n' "$T/helper" >"$T/gitconfig"
+export GIT_CONFIG_GLOBAL=$T/gitconfig PROMOTE_FORGE=none
+
+n=0
+bump() { n=$((n + 1)); rm -f "$T/asked"; bot bump "svc-0001=v$n" --repo "$URL" "$@"; }
+asked() { cat "$T/asked" 2>/dev/null | grep -v '^capability\|^wwwauth' | paste -sd' '; }
+# As on a terminal: what is said there goes to $T/tty.
+on_terminal() {
+	"$PYTHON" -c 'import os, pty, sys
+s = pty.spawn(sys.argv[1:], lambda fd: os.read(fd, 1024), lambda fd: b"")
+sys.exit(os.waitstatus_to_exitcode(s))' "$@" </dev/null >"$T/tty" 2>&1
+}
+
+serve --auth ann:s3cret-word
+echo s3cret-word >"$T/password"
+runs "not asked for: exit 13" 13 bump
+has "and says what can be done" 'HTTP 401.*--git-credentials'
+is "the helper was not asked" "$(asked)" ""
+
+runs "by flag: bumped" 0 bump --git-credentials -vv
+is "asked for the server's address, then told that it was taken" "$(asked)" \
+	"get: protocol=http host=$HOST store: protocol=http host=$HOST username=ann password=s3cret-word"
+check "the password is nowhere in the output" bash -c "! grep -q s3cret '$T/out' '$T/err'"
+is "it landed" "$(git -C "$R" show main:apps/svc-0001/overlays/dev/kustomization.yaml | grep -c "newTag: v$n")" 1
+
+runs "GIT_CONFIG_COUNT names a helper" 0 env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_COUNT=1 \
+	GIT_CONFIG_KEY_0=credential.helper GIT_CONFIG_VALUE_0="!$T/helper" \
+	"$BUILD/git-promote" bump svc-0001=3 --repo "$URL" --git-credentials
+
+echo s3cret-other >"$T/password"
+runs "one that the server does not take: exit 13" 13 bump --git-credentials
+has "and says whose it was" 'credential helpers gave.*401'
+is "the helper forgets it" "$(asked)" \
+	"get: protocol=http host=$HOST erase: protocol=http host=$HOST username=ann password=s3cret-other"
+rm "$T/password"
+runs "no helper has one: exit 13" 13 bump --git-credentials
+has "in git's words" 'credential helpers gave none: fatal: could not read Username'
+
+echo s3cret-word >"$T/password"
+runs "a token counts more" 13 env PROMOTE_TOKEN=s3cret-token "$BUILD/git-promote" \
+	bump svc-0001=9 --repo "$URL" --git-credentials
+rm -f "$T/asked"
+check "on a terminal: without the flag" on_terminal "$BUILD/git-promote" \
+	bump svc-0001=v-4 --repo "$URL"
+is "the helper was asked" "$(asked | cut -d' ' -f1)" get:
+is "it landed" "$(git -C "$R" show main:apps/svc-0001/overlays/dev/kustomization.yaml | grep -c "v-4")" 1
+rm "$T/password"
+on_terminal "$BUILD/git-promote" bump svc-0001=5 --repo "$URL"
+is "git asks nothing there where GIT_TERMINAL_PROMPT is 0" \
+	"$(grep -c 'Username for\|terminal prompts disabled' "$T/tty") $(grep -c '^Username for' "$T/tty")" "1 0"
+
+serve
+runs "a server that wants none" 0 bump --git-credentials
+is "asks nobody" "$(asked)" ""
+serve --lie redirect --other http://localhost:1
+runs "a redirect elsewhere: exit 15" 15 bump --git-credentials
+is "asks nobody either" "$(asked)" ""
