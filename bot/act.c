@@ -222,8 +222,11 @@ static int step_open(struct plan *p, struct result *res, const struct step *step
 	bool existed;
 
 	if (forge_open_pr(w->forge, &new_pr, &p->arena, &pr, &existed,
-			  err) < 0)
+			  err) < 0) {
+		if (err->code == ERR_NOTFOUND)
+			err->code = ERR_RACE;	/* another run has landed it */
 		return -1;
+	}
 	open_done(res, &pr);
 	if (existed &&
 	    forge_update_pr(w->forge, pr.number, step->title, body, err) < 0)
