@@ -1,6 +1,7 @@
 """What scenarios can say; the functions' first lines say what it means."""
 import os
 import re
+import shlex
 
 from forms import ACTS, act, expect, moment, seconds, setting, stamp, understand
 from world import TOKEN, Failed, same
@@ -212,6 +213,14 @@ def merges_main(w, WHO, BRANCH):
              merged=w.refs()['main'])
 
 
+@act('WHO merges BRANCH into main')
+def merges_into_main(w, WHO, BRANCH):
+    """a merge commit by hand"""
+    paths = w.git('diff', '--name-only', f'main...{BRANCH}').decode().split()
+    w.commit('main', {p: w.show(f'{BRANCH}:{p}') for p in paths}, 'Merge', WHO,
+             merged=w.refs()[BRANCH])
+
+
 @act('WHO makes BRANCH from COMMIT')
 def makes(w, WHO, BRANCH, COMMIT):
     """a branch"""
@@ -226,6 +235,12 @@ def forges(w, WHO, BRANCH, VERSION):
                title=f'Promote {service} {VERSION} to {env}',
                body=f'<!-- git-promote service={service} environment={env} '
                     f'version={VERSION} by=auto -->')
+
+
+@act('WHO writes in #N: TEXT')
+def writes_in(w, WHO, N, TEXT):
+    """its body is that from here on"""
+    w.at_forge('edit', number=N, body=TEXT)
 
 
 @act('WHO deletes BRANCH')
@@ -289,18 +304,32 @@ def neighbour(w, STATE, ACT):
     w.keeping = True
     do(w, ACT)
     w.keeping = False
-    fault(w, method='POST|PUT', do='none', run=['git', '--git-dir', w.dir,
-          'update-ref', *w.kept], path={
-              'push': 'git-receive-pack$', 'merge': '/merge$'}[STATE])
+    between(w, 'POST|PUT', {'push': 'git-receive-pack$', 'merge': '/merge$'}[STATE],
+            ['git', '--git-dir', w.dir, 'update-ref', *w.kept])
+
+
+@act('while the next METHOD PATH is on its way: git promote ARGS')
+def another(w, METHOD, PATH, ARGS):
+    """another run of the bot, from begin to end"""
+    env = [f'{k}={v}' for k, v in w.bot_env().items()]
+    between(w, METHOD, PATH, [
+        'env', '-i', *env, f'{w.build}/git-promote', *shlex.split(ARGS), '-q'])
 
 
 @act('the next command is killed WHEN METHOD PATH')
 def killed(w, WHEN, METHOD, PATH):
     """kill -9, before or after the forge did what such a request asks for"""
     w.pid = f'{w.folder}.pid'
-    fault(w, method=METHOD, path=PATH, when=WHEN,
-          do='cut' if WHEN == 'before' else 'none',
-          run=['sh', '-c', f'kill -9 $(cat {w.pid})'])
+    between(w, METHOD, PATH, ['sh', '-c', f'kill -9 $(cat {w.pid})'], when=WHEN,
+            do='cut' if WHEN == 'before' else 'none')
+
+
+def between(w, method, path, run, **more):
+    """RUN is started in the middle of that request; it has to come."""
+    w.awaited = f'{w.folder}.between'
+    open(w.awaited, 'w').close()
+    fault(w, **{'do': 'none', **more}, method=method, path=path,
+          run=['sh', '-c', 'rm "$0" && exec "$@"', w.awaited, *run])
 
 
 @act('the forge answers METHOD PATH with STATUS: TEXT')

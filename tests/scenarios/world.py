@@ -86,7 +86,7 @@ class World:
         self.forge = self.dir = self.cat = None
         self.args, self.env, self.pid, self.keeping = None, {}, None, False
         self.exit, self.out, self.err, self.json = 0, '', '', {}
-        self.before = {}
+        self.before, self.awaited = {}, None
 
     # ---- the beginning ----
 
@@ -273,23 +273,27 @@ class World:
 
     # ---- the bot ----
 
-    def run(self, args, env=()):
-        """git promote ARGS; then what must hold after any command."""
-        self.args, self.env = args, dict(env)
-        args = shlex.split(args)
-        if args[:1] and args[0] in ('bump', 'to', 'auto', 'rollback'):
-            args.append('--json')
+    def bot_env(self):
         env = {**GIT, 'HOME': self.folder, 'NO_COLOR': '1',
                'PROMOTE_NOW': stamp(self.now), 'PROMOTE_TOKEN': TOKEN,
                'PROMOTE_FORGE': self.forge_kind, 'PROMOTE_REPO': self.dir}
         if self.forge:
             env['PROMOTE_REPO'] = f'{self.forge.url}/{self.name}.git'
             env['PROMOTE_FORGE_URL'] = f'{self.forge.url}/'
-            self.forge.ask('DELETE', '/_sim/requests')
         if 'host' in self.forges:
             at = self.host().url
             env.update(PROMOTE_GATE_HOSTS=at, PROMOTE_ARGOCD_URL=at)
-        env.update(self.env)
+        return env
+
+    def run(self, args, env=()):
+        """git promote ARGS; then what must hold after any command."""
+        self.args, self.env = args, dict(env)
+        args = shlex.split(args)
+        if args[:1] and args[0] in ('bump', 'to', 'auto', 'rollback'):
+            args.append('--json')
+        env = {**self.bot_env(), **self.env}
+        if self.forge:
+            self.forge.ask('DELETE', '/_sim/requests')
         self.before = self.refs()
         argv = [f'{self.build}/git-promote', *args]
         if self.pid:
@@ -307,6 +311,9 @@ class World:
         if self.pid:
             self.pid = None
             self.forge.ask('DELETE', '/_sim/fault')
+        if self.awaited and os.path.exists(self.awaited):
+            raise Failed('it never made the request in the middle of which '
+                         'something was to happen')
         self.check_always()
 
     def check_always(self):
