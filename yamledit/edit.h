@@ -65,7 +65,11 @@ int ye_set(struct buf *out, const char *text, size_t len,
 	   const struct ye_path *path, const char *value,
 	   const struct ye_options *opt, struct err *err);
 
-/* Append TEXT without the map entry or list item at PATH to OUT. */
+/*
+ * Append TEXT without the map entry or list item at PATH to OUT. ERR_UNSAFE
+ * also: the only one of a block (nothing would be left, which is null), and
+ * tabs or spellings around it that do not survive without it.
+ */
 int ye_delete(struct buf *out, const char *text, size_t len,
 	      const struct ye_path *path, const struct ye_options *opt,
 	      struct err *err);
