@@ -136,6 +136,8 @@ static void add_marker(struct buf *out, const struct marker *m)
 		 m->service, m->environment, m->version, m->by);
 	if (m->build)
 		buf_addf(out, " build=%s", m->build);
+	if (m->source)
+		buf_addf(out, " source=%s", m->source);
 	if (m->closed)
 		buf_addf(out, " closed=%s", m->closed);
 	if (m->armed)
@@ -209,6 +211,8 @@ const char *text_pr_body(struct arena *a, const struct change_info *c)
 
 	if (c->build >= 0)
 		marker.build = arena_printf(a, "%lld", (long long)c->build);
+	if (c->source && url_safe(c->source))
+		marker.source = c->source;
 	buf_addf(&out, "| service | %s |\n| --- | --- |\n", c->service);
 	buf_addf(&out, "| environment | %s |\n", c->environment);
 	buf_addf(&out, "| version | `%s` &rarr; `%s` |\n",
@@ -273,6 +277,8 @@ bool text_marker_parse(struct arena *a, const char *body, struct marker *out)
 			out->by = w + strlen("by=");
 		else if (str_starts(w, "build="))
 			out->build = w + strlen("build=");
+		else if (str_starts(w, "source="))
+			out->source = w + strlen("source=");
 		else if (str_starts(w, "closed="))
 			out->closed = w + strlen("closed=");
 		else if (str_starts(w, "armed="))

@@ -36,7 +36,8 @@ const char *text_pr_body(struct arena *a, const struct change_info *c);
  */
 struct marker {
 	const char *service, *environment, *version, *by, *closed;
-	const char *build;	/* a squash may drop the commit's trailers */
+	const char *build, *source;	/* a squash may drop the commit's
+					   trailers */
 	const char *armed;	/* the head for which the forge was asked to
 				   merge by itself; asked once, so that a
 				   person's cancelling stays */

@@ -341,9 +341,11 @@ static const struct timeline *with_forge_word(struct arena *a,
 
 			if (!has_brought(pr, &stays[i]))
 				continue;
-			if (stays[i].build < 0 && pr->head_is_ours &&
-			    text_marker_parse(a, pr->body, &m))
+			if (!stays[i].is_ours && pr->head_is_ours &&
+			    text_marker_parse(a, pr->body, &m)) {
 				stays[i].build = trailer_number(m.build);
+				stays[i].source = m.source;
+			}
 			if (pr->merged_s == TIME_UNKNOWN ||
 			    pr->merged_s <= stays[i].from_s)
 				continue;

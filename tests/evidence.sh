@@ -279,6 +279,27 @@ is "lists those since the last one" "$(listed "$last" | sed -n '1p;$p')" "change
 - and 2 more"
 idle "and then there is peace, too" bot auto
 
+# ---- a squash that dropped the trailers ----
+story "$manual;s|deliver: push .*|deliver: pull-request|"
+source=https://git.example.com/team/web/commit
+bot bump web=1.4.2 --build 7 --source $source/aaa2 >"$T/out"
+act merge '"number": 1, "method": "squash", "message": "Ship it"'
+is "nothing of them is on main" "$(git -C "$REPO_DIR" log main --format=%B | grep -c ^Promote-)" 0
+forget
+runs "an older build is known by its pull request" 0 bot bump web=1.4.1-late --build 6
+has "and superseded" 'superseded \(dev already has a later build'
+is "nothing is written" "$(writes)" ""
+now 2026-11-02T08:30:00Z
+runs "what it was built from as well" 0 bot auto
+is "which the next reviewer sees" "$(pulls "\"| built from | <$source/aaa2> |\" in r[1][\"body\"]")" true
+act merge '"number": 2, "method": "squash", "message": "Ship it"'
+bot bump web=1.4.3 --build 8 --source $source/aaa3 >"$T/out"
+act merge '"number": 3, "method": "squash", "message": "Ship it"'
+now 2026-11-02T09:30:00Z
+runs "and the next one after that" 0 bot auto
+is "what changed in between" \
+	"$(pulls "\"<https://git.example.com/team/web/compare/aaa2...aaa3>\" in r[3][\"body\"]")" true
+
 # ---- live since: the forge's word on when it landed ----
 if [ "$KIND" = gitea ]; then	# merging moves the branch forward, no more
 	story "$manual"
