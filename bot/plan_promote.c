@@ -390,6 +390,7 @@ static void auto_look(struct planner *pl, struct result *res,
 
 static void auto_one(struct planner *pl, const struct spot *spot)
 {
+	const struct forge_pr *declined = NULL;
 	struct result *res;
 
 	if (!pl_places_usable(pl, spot))
@@ -398,12 +399,14 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 		pl_need_prs(pl);
 		return;
 	}
-	if (pl->request->command == CMD_AUTO && pl_rollback_failed(pl, spot))
+	if (pl->request->command == CMD_AUTO &&
+	    pl_rollback_failed(pl, spot, &declined))
 		return;
 	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
 	if (pl_unknown(pl, res, spot))
 		return;
 	auto_look(pl, res, spot);
+	pl_say_back_declined(pl, res, declined);
 }
 
 void plan_auto(struct planner *pl)

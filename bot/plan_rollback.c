@@ -356,41 +356,122 @@ bool pl_rollback_open(struct planner *pl, struct result *res,
 /* So long after the time of `verify` a failure still leads to a rollback. */
 enum { FAILED_LATE_S = 24 * 3600 };
 
-bool pl_rollback_failed(struct planner *pl, const struct spot *spot)
+/*
+ * What `verify` says of the version that SPOT has now, where that is to be
+ * acted upon. VERDICT_PASS: it is not.
+ */
+static enum verdict failed_judge(struct planner *pl, const struct spot *spot,
+				 struct gate_result *g)
 {
 	const struct rules *rules = pl_rules(pl, spot);
 	const struct timeline *t = spot->timeline;
-	struct planner inner = *pl;
-	struct request *own;
-	struct wish wish = { .service = spot->place.service };
 	const struct stay *now, *before;
-	struct gate_result g;
 
 	if (!rules->verify_rollback || rules->verify_len == 0)
-		return false;
+		return VERDICT_PASS;
 	if (!t) {
 		pl_need(pl, spot, NEED_TIMELINE);
-		return true;
+		return VERDICT_NEED;
 	}
 	now = timeline_now(t);
 	if (!now || now->from_s == TIME_UNKNOWN || pl->state->now_s -
 	    now->from_s > rules->verify_within_s + FAILED_LATE_S)
-		return false;
+		return VERDICT_PASS;
 	before = now + 1;
 	while (before < t->stays + t->len && stay_is_gap(before))
 		before++;
 	/* What a rollback went to is not gone back from by itself. */
 	if (before == t->stays + t->len ||
 	    timeline_earlier(t, now->version, before->version))
-		return false;
-	if (!pl_verify(pl, spot, now, &g))
-		return false;
-	if (g.verdict != VERDICT_REFUSE)
-		return g.verdict == VERDICT_NEED;
+		return VERDICT_PASS;
+	return pl_verify(pl, spot, now, g) ? g->verdict : VERDICT_PASS;
+}
+
+/* A person's no to going back: its pull request was closed, since SINCE_S. */
+static const struct forge_pr *back_declined(struct planner *pl,
+					    const struct spot *back,
+					    int64_t since_s)
+{
+	struct marker m;
+
+	for (size_t i = 0; i < back->past_len; i++) {
+		const struct forge_pr *pr = &back->past[i];
+
+		if (pr->state == FORGE_PR_CLOSED && pr->head_is_ours &&
+		    (pr->created_s == TIME_UNKNOWN ||
+		     pr->created_s >= since_s) &&
+		    text_marker_parse(pl_arena(pl), pr->body, &m) && !m.closed)
+			return pr;
+	}
+	return NULL;
+}
+
+/* SPOT, which failed, or the set that it moves with: go back. */
+static bool failed_back(struct planner *pl, const struct spot *spot,
+			const struct spot *failed, const struct gate_result *g,
+			const struct forge_pr **declined)
+{
+	const struct spot *back = state_back(pl->state, spot);
+	struct planner inner = *pl;
+	struct request *own;
+	struct wish wish = { .service = spot->place.service };
+
+	if (pl->request->has_forge && !back->pr &&
+	    !pl_push_is_way(pl, back)) {
+		if (!back->past_known) {
+			pl_need(pl, back, NEED_PAST);
+			return true;
+		}
+		*declined = back_declined(pl, back,
+			timeline_now(failed->timeline)->from_s);
+		if (*declined)
+			return false;
+	}
 	own = arena_alloc(pl_arena(pl), sizeof(*own));
 	*own = *pl->request;
-	own->reason = arena_printf(pl_arena(pl), "verify %s", g.reason);
+	own->reason = arena_printf(pl_arena(pl), "verify %s", g->reason);
 	inner.request = own;
 	rollback_one(&inner, spot, &wish);
 	return true;
+}
+
+bool pl_rollback_failed(struct planner *pl, const struct spot *spot,
+			const struct forge_pr **declined)
+{
+	const struct service *row = &pl->state->services[spot->service];
+	size_t n = row->members_len ? row->members_len : 1;
+	bool lacking = false;
+
+	*declined = NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct spot *one = row->members_len
+			? state_spot(pl->state, row->members[i], spot->env)
+			: spot;
+		struct gate_result g;
+
+		if (!one->place.exists || one->place.err.code)
+			continue;
+		switch (failed_judge(pl, one, &g)) {
+		case VERDICT_REFUSE:
+			return failed_back(pl, spot, one, &g, declined);
+		case VERDICT_NEED:
+			lacking = true;
+			break;
+		case VERDICT_PASS:
+		case VERDICT_WAIT:
+			break;
+		}
+	}
+	return lacking;
+}
+
+void pl_say_back_declined(struct planner *pl, struct result *res,
+			  const struct forge_pr *declined)
+{
+	if (!declined || res->reason || res->action != ACTION_NONE)
+		return;
+	res->action = ACTION_DECLINED;
+	pl_reason(pl, res, "verify failed, and going back was declined: pull "
+		  "request #%lld was closed; `git promote rollback %s %s` goes "
+		  "back", declined->number, res->environment, res->service);
 }

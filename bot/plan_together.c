@@ -357,20 +357,13 @@ static bool is_usable(struct planner *pl, struct result *res,
 	return false;
 }
 
-void pl_auto_set(struct planner *pl, const struct spot *spot)
+static void auto_look_set(struct planner *pl, struct result *res,
+			  const struct spot *spot)
 {
 	const struct rules *rules = pl_rules(pl, spot);
 	const char *const *wants = NULL;
-	struct result *res;
 	struct ready ready;
 
-	if (!spot->place.exists)
-		return;
-	if (!pl->state->prs_known && pl->request->has_forge) {
-		pl_need_prs(pl);
-		return;
-	}
-	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
 	if (!is_usable(pl, res, spot) || is_rolling_back(pl, res, spot))
 		return;
 	if (pl_stopped(pl, res, spot)) {
@@ -396,6 +389,25 @@ void pl_auto_set(struct planner *pl, const struct spot *spot)
 		return;
 	}
 	pl_ready_add(pl, res, &ready, wants != NULL);
+}
+
+void pl_auto_set(struct planner *pl, const struct spot *spot)
+{
+	const struct forge_pr *declined = NULL;
+	struct result *res;
+
+	if (!spot->place.exists)
+		return;
+	if (!pl->state->prs_known && pl->request->has_forge) {
+		pl_need_prs(pl);
+		return;
+	}
+	if (pl->request->command == CMD_AUTO &&
+	    pl_rollback_failed(pl, spot, &declined))
+		return;
+	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
+	auto_look_set(pl, res, spot);
+	pl_say_back_declined(pl, res, declined);
 }
 
 /* The wish for a set gives its version to all. */

@@ -173,11 +173,16 @@ bool pl_verify(struct planner *pl, const struct spot *spot,
 	       const struct stay *stay, struct gate_result *out);
 
 /*
- * bot/plan_rollback.c: `verify` failed in SPOT and `on-failure: rollback`
- * stands there: go back. True: that is what is done in SPOT, or facts for it
- * are lacking.
+ * bot/plan_rollback.c: `verify` failed in SPOT, or in one that moves with it,
+ * and `on-failure: rollback` stands there: go back. True: that is what is done
+ * in SPOT, or facts for it are lacking. A person closed the pull request that
+ * went back: that is *DECLINED, and false.
  */
-bool pl_rollback_failed(struct planner *pl, const struct spot *spot);
+bool pl_rollback_failed(struct planner *pl, const struct spot *spot,
+			const struct forge_pr **declined);
+/* RES says so where it has nothing else to say. */
+void pl_say_back_declined(struct planner *pl, struct result *res,
+			  const struct forge_pr *declined);
 
 /*
  * bot/plan_word.c: tell the forge what the gates say of SPOT's pull request

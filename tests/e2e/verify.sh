@@ -69,6 +69,74 @@ now 2026-11-02T10:30:00Z
 runs "a newer version" 0 bot auto
 is "comes" "$(field web staging)" 1.4.3
 
+# The same by pull request. reviewed [SED]: staging got 1.4.2 at 08:30 by one.
+reviewed() {
+	story "s|^  production-eu:|    verify: {within: 30m, on-failure: rollback, checks: [\"e2e/{service}\"]}\n&|; ${1-}"
+	bot bump web=1.4.2 >"$T/out"
+	now 2026-11-02T08:30:00Z
+	bot auto >"$T/out" 2>"$T/err"
+	[ "$(states)" = "#1:merged" ] || act merge '"number": 1'
+	check_on main e2e/web failure
+	now 2026-11-02T09:00:00Z
+}
+reviewed
+runs "red, rolled back by pull request" 0 bot auto
+is "which the bot merges" "$(states) $(field web staging)" "#1:merged #2:merged 1.4.1"
+is "it says what it is" "$(pulls 'r[1]["title"]')" "Roll back web to 1.4.1 in staging"
+is "and why" "$(pulls '"| reason | verify failed in staging" in r[1]["body"]')" true
+is "in the commit as well" "$(git -C "$REPO_DIR" log --first-parent --format=%B main |
+	grep -c 'Promote-Reason: verify failed in staging: checks: e2e/web failed')" 1
+idle "once" bot auto
+has "and held" 'staging/web 1.4.1.*held'
+is "nothing is left behind" "$(git -C "$REPO_DIR" for-each-ref refs/heads/rollback refs/heads/promote)" ""
+
+manual='s/merge: auto.*/merge: manual/'
+reviewed "$manual"
+bot bump web=1.4.3 >"$T/out"
+runs "red, rolled back by a person's hand" 0 bot auto
+is "it is asked for" "$(states)" "#1:merged #2:open"
+idle "once" bot auto
+has "that is said" 'staging/web .*pull request #2 waits for a person to merge it'
+now 2026-11-02T10:00:00Z
+idle "nothing is promoted meanwhile" bot auto
+runs "status" 0 bot status
+has "shows the pull request" 'staging: 1.4.1 .*#2'
+act merge '"number": 2'
+runs "when it is merged" 0 bot auto
+is "the newer version follows" "$(states)" "#1:merged #2:merged #3:open"
+
+reviewed "$manual"
+bot auto >"$T/out"
+act close '"number": 2'
+bot auto >"$T/out"	# clears away what landed
+idle "a person's no to going back" bot auto
+is "stays no" "$(states) $(field web staging)" "#1:merged #2:closed 1.4.2"
+has "that is said" 'staging/web .*declined \(verify failed, .* #2 was closed'
+bot bump web=1.4.3 >"$T/out"
+now 2026-11-02T10:00:00Z
+runs "a newer version" 0 bot auto
+is "goes on" "$(states)" "#1:merged #2:closed #3:open"
+runs "by name it goes back all the same" 0 bot rollback staging web
+is "in a pull request of its own" "$(pulls '[p["title"] for p in r if p["state"] == "open"]')" \
+	'["Roll back web to 1.4.1 in staging"]'
+
+# Services that move together go back together.
+reviewed 's/^services:/together: {shop: [web, api]}\n&/'
+is "the set landed" "$(states) $(field web staging)" "#1:merged 1.4.2"
+runs "one of a set failed" 0 bot auto
+is "the set goes back" "$(states) $(field web staging) $(pulls 'r[1]["title"]')" \
+	"#1:merged #2:merged 1.4.1 Roll back +shop to 1.4.1 in staging"
+idle "once" bot auto
+
+# A run that died before the pull request was there.
+reviewed "$manual"
+sim POST /_sim/fault '{"method": "POST", "path": "/pulls$", "do": "answer", "status": 503, "body": "", "count": -1}' >/dev/null
+bot auto --timeout 5s >"$T/out" 2>&1
+sim DELETE /_sim/fault >/dev/null
+is "a branch without a pull request" "$(states) $(git -C "$REPO_DIR" for-each-ref refs/heads/rollback | wc -l)" "#1:merged 1"
+runs "the next run" 0 bot auto
+is "opens it" "$(states)" "#1:merged #2:open"
+
 # Days later it is no business of auto's any more.
 staged 's|on-failure: hold|on-failure: rollback|'
 check_on main e2e/web failure
