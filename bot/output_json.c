@@ -107,6 +107,20 @@ static json_t *stops_json(const struct state *s)
 	return list;
 }
 
+/* Other commits where the version comes from, as the pull request lists. */
+static json_t *touched_json(const struct touched *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < t->len; i++)
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o}",
+			"commit", text(t->items[i].commit),
+			"author", text(t->items[i].author),
+			"subject", text(t->items[i].subject)));
+	return json_pack("{s:o, s:o, s:I}", "path", text(t->path), "commits",
+			 list, "more", (json_int_t)t->more);
+}
+
 static json_t *result_json(const struct result *res)
 {
 	json_t *j = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}",
@@ -132,6 +146,8 @@ static json_t *result_json(const struct result *res)
 		json_object_set_new(j, "pullRequest", json_null());
 	if (res->notes_len)
 		json_object_set_new(j, "notes", notes_json(res));
+	if (res->touched)
+		json_object_set_new(j, "touched", touched_json(res->touched));
 	if (res->diff && *res->diff)
 		json_object_set_new(j, "diff", text(res->diff));
 	return j;

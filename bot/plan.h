@@ -79,6 +79,7 @@ struct result {
 	int64_t ready_s;	/* WAITING: when; or TIME_UNKNOWN */
 
 	struct step *steps;
+	const struct touched *touched;	/* what a reviewer was told of; or NULL */
 	const char *diff;	/* unified, of what the steps would change */
 
 	bool did;		/* an earlier round of the run did a deed */

@@ -276,7 +276,7 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 	struct step *step = step_add(pl, res, spot, kind);
 	struct change_info all = *info;
 
-	all.touched = spot->touched;
+	all.touched = res->touched = spot->touched;
 	if (info->from && spot->timeline && !spot->touched)
 		pl_need(pl, spot, NEED_TOUCHED);
 	step->pr = spot->pr;

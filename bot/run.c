@@ -43,6 +43,26 @@ static const struct note *notes_copy(struct arena *a, const struct result *in)
 	return out;
 }
 
+static const struct touched *touched_copy(struct arena *a,
+					  const struct touched *in)
+{
+	struct touched *out;
+
+	if (!in || !in->path)
+		return NULL;
+	out = arena_alloc(a, sizeof(*out));
+	*out = (struct touched){ .path = arena_strdup(a, in->path),
+				 .len = in->len, .more = in->more };
+	out->items = arena_alloc(a, (in->len + 1) * sizeof(*out->items));
+	for (size_t i = 0; i < in->len; i++)
+		out->items[i] = (struct touched_commit){
+			arena_strdup(a, in->items[i].commit),
+			arena_strdup(a, in->items[i].author),
+			arena_strdup(a, in->items[i].subject),
+		};
+	return out;
+}
+
 /* A copy that outlives the plan it was made in. */
 static struct result result_copy(struct arena *a, const struct result *in)
 {
@@ -59,6 +79,7 @@ static struct result result_copy(struct arena *a, const struct result *in)
 	out.branch = arena_strdup(a, in->branch);
 	out.pr_url = arena_strdup(a, in->pr_url);
 	out.notes = notes_copy(a, in);
+	out.touched = touched_copy(a, in->touched);
 	out.gates = arena_alloc(a, in->gates_len * sizeof(*out.gates));
 	if (in->gates_len)
 		memcpy(out.gates, in->gates, in->gates_len *
@@ -90,6 +111,8 @@ static void deed_keep(struct result *res, const struct result *then)
 		memcpy(res->commit, then->commit, sizeof(res->commit));
 	if (!res->branch)
 		res->branch = then->branch;
+	if (!res->touched)
+		res->touched = then->touched;
 	if (!res->pr_number) {
 		res->pr_number = then->pr_number;
 		res->pr_url = then->pr_url;

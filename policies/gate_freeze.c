@@ -91,6 +91,27 @@ static const struct freeze *freeze_at(const struct freezes *all, int64_t at_s)
 	return NULL;
 }
 
+/* The freeze that is on, else the next one, else that there is none. */
+static void say_freeze(struct gate_result *out, const struct gate_facts *f,
+		       const struct freezes *all, const struct freeze *now)
+{
+	const struct freeze *it = now;
+	const char *reason;
+
+	for (size_t i = 0; i < all->len && !now; i++)
+		if (all->items[i].from_s > f->now_s &&
+		    (!it || all->items[i].from_s < it->from_s))
+			it = &all->items[i];
+	if (!it) {
+		gate_rests_on(out, f, "freeze", "none is on, none to come",
+			      f->now_s, NULL);
+		return;
+	}
+	reason = it->reason ? it->reason : "no reason given";
+	gate_rests_on(out, f, "freeze begins", reason, it->from_s, NULL);
+	gate_rests_on(out, f, "freeze ends", reason, it->end_s, NULL);
+}
+
 static void judge(const void *setting, const struct gate_facts *f,
 		  struct gate_result *out)
 {
@@ -98,6 +119,7 @@ static void judge(const void *setting, const struct gate_facts *f,
 	const struct freeze *now = freeze_at(all, f->now_s), *next = now;
 	struct buf until = { 0 };
 
+	say_freeze(out, f, all, now);
 	if (!now) {
 		gate_say(out, VERDICT_PASS, "not frozen");
 		return;

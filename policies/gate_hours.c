@@ -233,13 +233,16 @@ static void judge(const void *setting, const struct gate_facts *f,
 {
 	const struct hours *hours = setting;
 	struct buf when = { 0 };
+	int64_t at_s;
 	int minute;
 
 	for (size_t i = 0; i < hours->len; i++) {
 		const struct window *w = &hours->windows[i];
-		int64_t at_s;
+		bool open = is_open(w, f->now_s, &minute);
 
-		if (is_open(w, f->now_s, &minute)) {
+		gate_rests_on(out, f, w->text, open ? "open" : "closed",
+			      f->now_s, NULL);
+		if (open) {
 			gate_say(out, VERDICT_PASS, "it is %s", w->text);
 			out->until_s = TIME_UNKNOWN;
 			break;

@@ -43,6 +43,8 @@ static void judge(const void *setting, const struct gate_facts *f,
 	const struct pin *pin = setting;
 	struct buf until = { 0 };
 
+	gate_rests_on(out, f, pin->until_s == TIME_UNKNOWN ? "pinned for good"
+		      : "pinned until", pin->reason, pin->until_s, NULL);
 	if (pin->until_s == TIME_UNKNOWN) {
 		gate_say(out, VERDICT_REFUSE, "pinned: %s", pin->reason);
 		return;

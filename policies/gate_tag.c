@@ -165,6 +165,7 @@ static void judge(const void *setting, const struct gate_facts *f,
 		struct version v;
 		struct err err = { 0 };
 
+		gate_rests_on(out, f, "version", one, TIME_UNKNOWN, NULL);
 		if (version_parse(&v, &a, equals ? equals + 1 : one,
 				  &err) < 0) {
 			gate_say(out, VERDICT_REFUSE, "not a version that can "
