@@ -1,5 +1,6 @@
 """What scenarios can say; the functions' first lines say what it means."""
 import os
+import random
 import re
 import shlex
 
@@ -40,6 +41,12 @@ def services(w, LIST):
     for item in LIST.split(','):
         name, version = item.split()
         w.versions[name] = version
+
+
+@setting('FILE of N KB')
+def big_file(w, FILE, N):
+    """a file with so much that nobody edits, and no packer makes smaller"""
+    w.files[FILE] = random.Random(1).randbytes(int(N) * 512).hex() + '\n'
 
 
 @setting('FILE:', block=True)
@@ -330,6 +337,16 @@ def between(w, method, path, run, **more):
     open(w.awaited, 'w').close()
     fault(w, **{'do': 'none', **more}, method=method, path=path,
           run=['sh', '-c', 'rm "$0" && exec "$@"', w.awaited, *run])
+
+
+@act('the next push is taken and not answered; somebody lands on top of it')
+def lost_answer(w):
+    """as with a connection that breaks while the base is busy"""
+    base = f'git --git-dir {w.dir}'
+    between(w, 'POST', 'git-receive-pack$', [
+        'sh', '-c', f'{base} -c user.name=bob -c user.email=bob@example.com '
+        f'commit-tree -p main -m busy main^{{tree}} | xargs {base} update-ref '
+        'refs/heads/main'], when='after', do='cut')
 
 
 @act('the forge answers METHOD PATH with STATUS: TEXT')
