@@ -494,8 +494,9 @@ def at_most(w, N):
 
 @expect('at most N KB')
 def at_most_kb(w, N):
-    """sent by git, during the last command"""
-    size = sum((q['git'] or {}).get('bytes', 0) for q in w.requests() if 'git' in q)
+    """of git's, both ways, during the last command"""
+    size = sum(q['git'][way] for q in w.requests() if q.get('git')
+               for way in ('bytes_in', 'bytes_out') if way in q['git'])
     if size > int(N) * 1024:
         raise Failed(f'{size} bytes')
 
