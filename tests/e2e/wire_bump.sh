@@ -122,7 +122,7 @@ for step in sys.argv[1:]:
     for i in range(int(times or 1)):
         t = tag or str(n)
         if how == "^":
-            commit(ours(svc, t), svc, t, f"refs/heads/b{n}")
+            commit(ours(svc, t, number), svc, t, f"refs/heads/b{n}")
             out(f"reset refs/heads/main\nfrom :{mark - 1}\n")
             commit("Merge\n", svc, t, merge=mark)
         else:
@@ -154,6 +154,8 @@ bumped 0 "$late" 'web=9 --build 6' "... 100 commits of persons later" \
 	web=1#5 web=2#7 '~api*100'
 bumped 0 "$late" 'web=9 --build 6' "... 60 merges later" \
 	web=1#5 web=2#7 '^api*60'
+bumped 0 "$late" 'web=9 --build 6' "... that was merged itself" \
+	web=1#5 '^web=2#7' 'api*60'
 bumped 0 'pushed' 'web=9 --build 8' "a newer build" web=1#5 web=2#7 'api*100'
 bumped 11 'build 7 has' 'web=9 --build 7' "a number that was given" \
 	web=1#5 web=2#7 'api*100'
