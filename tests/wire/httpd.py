@@ -5,8 +5,8 @@ httpd.py ROOT PORTFILE [--auth USER:PASSWORD] [--no-v2] [--agent TEXT]
          [--log FILE] [--swap OLD=NEW] [--lie NAME [--other ORIGIN]]
 
 Writes the port it got to PORTFILE. The log has a line for each request:
-METHOD PATH STATUS BYTES-IN BYTES-OUT. It ends when its parent does. The lies
-are in lies.py.
+METHOD PATH STATUS MS BYTES-IN BYTES-OUT; MS is what git took. It ends when
+its parent does. The lies are in lies.py.
 """
 import argparse
 import base64
@@ -42,12 +42,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-    def answer(self, status, headers, body, taken=0):
+    def answer(self, status, headers, body, taken=0, ms=0):
         # Before it is said: whoever heard the answer finds it in the log.
         if opt.log:
             with lock, open(opt.log, "a") as f:
-                f.write(f"{self.command} {self.path} {status} {taken} "
-                        f"{len(body)}\n")
+                f.write(f"{self.command} {self.path} {status} {ms:.0f} "
+                        f"{taken} {len(body)}\n")
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -90,8 +90,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             env["GIT_USER_AGENT"] = opt.agent
         if "Git-Protocol" in self.headers and not opt.no_v2:
             env["GIT_PROTOCOL"] = self.headers["Git-Protocol"]
+        began = time.monotonic()
         out = subprocess.run([backend], input=body, env=env,
                              stdout=subprocess.PIPE).stdout
+        ms = 1000 * (time.monotonic() - began)
         head, _, rest = out.partition(b"\r\n\r\n")
         status, headers = 200, []
         for line in head.decode("latin-1").split("\r\n"):
@@ -109,7 +111,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             import lies
             if lies.tell(opt, self, body, status, headers, rest):
                 return None
-        return self.answer(status, headers, rest, len(body))
+        return self.answer(status, headers, rest, len(body), ms)
 
     do_GET = do_POST = handle_git
 
