@@ -434,6 +434,24 @@ bool pl_withdraw(struct planner *pl, struct result *res,
 	return true;
 }
 
+/* We closed its pull request, and were killed before the branch was gone. */
+static bool is_left_over(struct planner *pl, const struct spot *spot)
+{
+	char head[OID_HEX + 1];
+	struct marker m;
+
+	oid_hex(head, &spot->branch_id);
+	for (size_t i = 0; i < spot->past_len; i++) {
+		const struct forge_pr *pr = &spot->past[i];
+
+		if (pr->state == FORGE_PR_CLOSED &&
+		    str_eq(pr->head_sha, head) &&
+		    text_marker_parse(pl_arena(pl), pr->body, &m))
+			return m.closed != NULL;
+	}
+	return false;
+}
+
 void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot)
 {
 	const struct branch_facts *f = &spot->branch_facts;
@@ -474,8 +492,13 @@ void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot)
 		pl_reason(pl, res, "%s is no longer to be promoted",
 			  m.version ? m.version : "it");
 	}
-	if (!oid_is_zero(&spot->branch_id) &&
-	    (spot->pr || f->is_on_base ||
-	     str_eq(f->version, spot->place.version)))
+	if (oid_is_zero(&spot->branch_id))
+		return;
+	if (spot->pr || f->is_on_base ||
+	    str_eq(f->version, spot->place.version))
+		step_add(pl, res, spot, STEP_DELETE_BRANCH);
+	else if (!spot->past_known)
+		pl_need(pl, spot, NEED_PAST);
+	else if (is_left_over(pl, spot))
 		step_add(pl, res, spot, STEP_DELETE_BRANCH);
 }
