@@ -143,7 +143,7 @@ static bool word_of_open(struct planner *pl, const struct spot *spot,
 		pl_timelines_more(pl, spot);
 		return false;
 	}
-	if (c.verdict == CANDIDATE_NONE) {
+	if (c.verdict == CANDIDATE_NONE && !pl_overridden(pl, "chain")) {
 		*out = word_pending(pl, "origin", "it has not been live in the "
 				    "environment before");
 		return true;
