@@ -129,7 +129,9 @@ static int back_take(struct arguments *p, struct err *err)
 		if (!r->back_to)
 			continue;
 		w->has_version = true;
-		if (version_parse(&w->version, &p->o->arena, r->back_to,
+		if (strchr(r->back_to, '='))
+			w->mixed = r->back_to;
+		else if (version_parse(&w->version, &p->o->arena, r->back_to,
 				  err) < 0)
 			return err_prefix(err, "--to: ");
 	}

@@ -153,11 +153,11 @@ const struct command commands[] = {
 	{ "rollback", CMD_ROLLBACK, "ENV SERVICE... [--to VERSION]",
 	  "back to the version before; nothing automatic undoes it",
 	  "Bring back the version that ran before the present one, or the one "
-	  "named with\n--to. Done twice, it goes further back. Gates and "
-	  "freezes do not stop it; with\n`rollback: {deliver: push}` it needs "
-	  "no forge either. What it leaves is held:\nneither auto nor bump "
-	  "brings it back, only a newer version or\n`git promote to ENV "
-	  "SERVICE=VERSION --reason TEXT`.\n\n"
+	  "named with\n--to, as `git promote log` prints it. Done twice, it goes "
+	  "further back. Gates\nand freezes do not stop it; with `rollback: "
+	  "{deliver: push}` it needs no forge\neither. What it leaves is held: "
+	  "neither auto nor bump brings it back, only a\nnewer version or `git "
+	  "promote to ENV SERVICE=VERSION --reason TEXT`.\n\n"
 	  "  git promote rollback production web --reason 'errors since noon'",
 	  OPT_COMMON | OPT_REASON | OPT_ROLLBACK | OPT_ONLY, cmd_change },
 	{ "status", CMD_STATUS, "[ENV...]",

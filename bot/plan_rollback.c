@@ -89,6 +89,13 @@ static const char *target_named(struct planner *pl, struct result *res,
 
 	for (size_t i = 0; i < p->slots_len; i++)
 		versions[i] = w->version;
+	if (w->mixed && !pl_versions_of(pl, spot, w->mixed, versions)) {
+		pl_stop(pl, res, ACTION_FAILED, ERR_USAGE, "'%s' is not what "
+			"%s runs; `git promote log %s %s` shows what --to can "
+			"name", w->mixed, res->service, res->service,
+			res->environment);
+		return NULL;
+	}
 	version = place_version(pl_arena(pl), p->slots, versions, p->slots_len);
 	if (str_eq(version, p->version))
 		return version;
@@ -141,7 +148,12 @@ static bool forward_close(struct planner *pl, struct result *res,
 	    !pl_withdraw(pl, res, pl_set_of(pl, spot),
 			 "a service in it was rolled back"))
 		return false;
-	return pl_withdraw(pl, res, spot, "the environment was rolled back");
+	if (!pl_withdraw(pl, res, spot, "the environment was rolled back"))
+		return false;
+	if (spot->pr && !res->reason)
+		pl_reason(pl, res, "closes pull request #%lld",
+			  spot->pr->number);
+	return true;
 }
 
 /* The environment has it: what is left is to clear away. */
@@ -218,7 +230,8 @@ static void rollback_one(struct planner *pl, const struct spot *spot,
 		return;
 	}
 	/* By push it goes first, and the forge is asked afterwards. */
-	if (!pl_push_is_way(pl, state_back(pl->state, spot)) &&
+	if ((pl->request->dry ||
+	     !pl_push_is_way(pl, state_back(pl->state, spot))) &&
 	    !forward_close(pl, res, spot))
 		return;
 	back_deliver(pl, res, spot, version);

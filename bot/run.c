@@ -257,6 +257,7 @@ int run_loop(struct run *run, struct world *w, const struct request *r,
 		log_progress("reading %s", w->location);
 		if (read_state(&run->state, w, r, err) < 0)
 			return -1;
+		now.dry = dry;
 		now.has_forge = w->forge != NULL;
 		now.forge_missing = w->forge_missing;
 		now.begun = begun_count(run);

@@ -25,6 +25,8 @@ struct wish {			/* SERVICE[:LABEL][=VERSION] */
 	const char *label;	/* one image of the service, or NULL: all */
 	bool has_version;
 	struct version version;
+	const char *mixed;	/* rollback: LABEL=VERSION,... as log prints
+				   it, instead of one version; or NULL */
 	int64_t build;		/* bump --build; -1: none */
 };
 
@@ -63,6 +65,7 @@ struct request {
 	size_t begun;		/* auto: promotions of this run's rounds before */
 	size_t limit;		/* log: versions for each environment */
 	bool limit_given;
+	bool dry;		/* nothing will be done: say all at once */
 	bool has_forge;		/* pull requests are possible */
 	const char *forge_missing;	/* why not, for messages */
 };

@@ -170,3 +170,20 @@ has "says that there is no more" 'before 2026-11-02T10:00:00Z .*further back is 
 runs "auto with it" 0 bot auto --repo "$T/cut.git"
 runs "to with it" 11 bot to production-eu web=1.4.9 --repo "$T/cut.git"
 runs "status with it" 0 bot status --repo "$T/cut.git"
+
+# Several images, and what they ran together.
+fresh 's|^services:|&\n  - service: shop\n    fields:\n      - {kustomize: "apps/web/overlays/{dir}/kustomization.yaml", image: registry.example.com/team/web}\n      - {kustomize: "apps/api/overlays/{dir}/kustomization.yaml", image: registry.example.com/team/api}|'
+at 2026-11-02T09:00:00Z
+bot bump shop:web=1.5.0 --to dev >"$T/out"
+at 2026-11-02T10:00:00Z
+bot bump shop=2.0.0 --to dev >"$T/out"
+at 2026-11-02T11:00:00Z
+bot bump shop=2.0.1 --to dev >"$T/out"
+runs "log" 0 bot log shop dev
+has "tells what ran together" 'web=1.5.0,api=1.4.1'
+runs "rollback --to as it is written there" 0 bot rollback dev shop --to web=1.5.0,api=1.4.1
+is "brings both back" "$(field web dev) $(field api dev)" "1.5.0 1.4.1"
+runs "rollback --to what was never there" 11 bot rollback dev shop --to web=1.5.0,api=2.0.0
+has "that is said" 'never had web=1.5.0,api=2.0.0; .git promote log shop dev. shows'
+runs "rollback --to other images" 2 bot rollback dev shop --to worker=1.5.0
+has "that is said, too" "'worker=1.5.0' is not what shop runs; .git promote log shop dev. shows"

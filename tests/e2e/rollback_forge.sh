@@ -48,6 +48,14 @@ is "the rollback's branch is gone; what is newer than what is held comes again" 
 	"#1:closed #2:merged #3:open "
 is "1.5.1, never 1.5.0" "$(pulls 'r[2]["title"]')" "Promote web 1.5.1 to staging"
 
+# By push, what becomes of the way forward is said before it is done.
+waiting ';s/merge: manual/&\n    rollback: {deliver: push}/'
+idle "rollback -n by push" bot rollback staging web -n
+has "says that the way forward will be closed" 'would be pushed \(closes pull request #1\)'
+runs "rollback by push" 0 bot rollback staging web
+is "closes it" "$(states) $(field web staging)" "#1:closed 1.4.1"
+has "and says so" 'pushed .*\(closes pull request #1\)'
+
 # The person says no to the rollback.
 waiting ''
 bot rollback staging web >"$T/out"
