@@ -24,6 +24,7 @@ struct doing {
 	const struct spot *told;	/* whose pull request has a status now,
 					   which the marker is to say */
 	const char *status, *head;
+	const struct spot *asked;	/* whose labels and reviewers were */
 };
 
 static const char *heads(struct arena *a, const char *branch)
@@ -153,23 +154,47 @@ static void open_done(struct result *res, const struct forge_pr *pr)
 	res->pr_url = pr->url;
 }
 
-/* Labels and reviewers that the forge does not take are a warning. */
-static void wishes_send(const struct rules *rules, struct world *w,
-			const struct result *res)
+/* False: another time it may not fail. */
+static bool wish_failed(const struct result *res, const char *what,
+			const struct err *err)
+{
+	log_warn("%s in %s: %s: %s", res->service, res->environment, what,
+		 err->msg);
+	return err->code != ERR_TRANSIENT;
+}
+
+/*
+ * Labels and reviewers; then BODY's marker says no more that they are to be
+ * asked for, as else the next run does. What the forge does not take is a
+ * warning. True: all was said.
+ */
+static bool wishes_send(const struct rules *rules, struct world *w,
+			const struct result *res, struct arena *a,
+			long long number, const char *body)
 {
 	struct err err = { 0 };
+	bool done = true;
 
 	if (rules->labels_len &&
-	    forge_add_labels(w->forge, res->pr_number, rules->labels,
+	    forge_add_labels(w->forge, number, rules->labels,
 			     rules->labels_len, &err) < 0)
-		log_warn("%s in %s: labels: %s", res->service,
-			 res->environment, err.msg);
+		done &= wish_failed(res, "labels", &err);
 	err_clear(&err);
 	if (rules->reviewers_len &&
-	    forge_request_reviewers(w->forge, res->pr_number, rules->reviewers,
+	    forge_request_reviewers(w->forge, number, rules->reviewers,
 				    rules->reviewers_len, &err) < 0)
-		log_warn("%s in %s: reviewers: %s", res->service,
-			 res->environment, err.msg);
+		done &= wish_failed(res, "reviewers", &err);
+	err_clear(&err);
+	if (done && forge_update_pr(w->forge, number, NULL,
+				    text_body_asked(a, body), &err) < 0)
+		done = wish_failed(res, "its text", &err);
+	return done;
+}
+
+static const struct rules *rules_of(const struct state *s,
+				    const struct spot *spot)
+{
+	return &s->services[spot->service].spec->rules[spot->env];
 }
 
 /*
@@ -199,21 +224,25 @@ static void step_status(const struct result *res, struct doing *doing,
 	doing->head = head;
 }
 
-/* The step's text, with the status that was set. */
+/* The step's text, with what was done since it was planned. */
 static const char *body_of(struct plan *p, const struct doing *doing,
 			   const struct step *step)
 {
-	return doing->told == step->spot && step->body
-		? text_body_status(&p->arena, step->body, doing->status,
-				   doing->head) : step->body;
+	const char *body = step->body;
+
+	if (body && doing->told == step->spot)
+		body = text_body_status(&p->arena, body, doing->status,
+					doing->head);
+	if (body && doing->asked == step->spot)
+		body = text_body_asked(&p->arena, body);
+	return body;
 }
 
 static int step_open(struct plan *p, struct result *res, const struct step *step,
 		     const char *body, const struct state *s, struct world *w,
 		     bool *again, struct err *err)
 {
-	const struct rules *rules =
-		&s->services[res->spot->service].spec->rules[res->spot->env];
+	const struct rules *rules = rules_of(s, res->spot);
 	struct forge_new_pr new_pr = {
 		.head = step->spot->branch, .base = s->base,
 		.title = step->title, .body = body,
@@ -231,8 +260,9 @@ static int step_open(struct plan *p, struct result *res, const struct step *step
 	if (existed &&
 	    forge_update_pr(w->forge, pr.number, step->title, body, err) < 0)
 		return -1;
-	wishes_send(rules, w, res);
 	*again |= rules->merge_auto;
+	if (rules->labels_len || rules->reviewers_len)
+		wishes_send(rules, w, res, &p->arena, pr.number, body);
 	return 0;
 }
 
@@ -299,6 +329,11 @@ static int step_do(struct plan *p, struct result *res, struct doing *doing,
 		return 0;	/* by push, before and after */
 	case STEP_PR_OPEN:
 		return step_open(p, res, step, body, s, w, again, err);
+	case STEP_PR_ASK:
+		if (wishes_send(rules_of(s, step->spot), w, res, &p->arena,
+				step->pr->number, body))
+			doing->asked = step->spot;
+		return 0;
 	case STEP_PR_UPDATE:
 		return step_update(doing, step, body, w, again, err);
 	case STEP_STATUS:

@@ -14,6 +14,7 @@ enum step_kind {
 	STEP_BRANCH,		/* make or replace the branch: one commit on base */
 	STEP_DELETE_BRANCH,
 	STEP_PR_OPEN,
+	STEP_PR_ASK,		/* labels and reviewers, where a run died before */
 	STEP_PR_UPDATE,		/* title and body */
 	STEP_PR_CLOSE,		/* marked before closing */
 	STEP_PR_MERGE,
@@ -29,8 +30,8 @@ struct step {
 	struct text_edit *edits;	/* BASE, BRANCH */
 	size_t edits_len;
 	const char *message;	/* BASE, BRANCH; MERGE, ARM: commit message */
-	const char *title, *body;	/* PR_OPEN, PR_UPDATE; CLOSE: body */
-	const struct forge_pr *pr;	/* UPDATE, CLOSE, MERGE, ARM, DISARM */
+	const char *title, *body;	/* PR_OPEN, PR_UPDATE; ASK, CLOSE: body */
+	const struct forge_pr *pr;	/* ASK, UPDATE, CLOSE, MERGE, ARM, DISARM */
 	const char *head_sha;	/* MERGE, ARM: what was judged. STATUS: NULL
 				   is the commit that BRANCH made */
 	/* STATUS */

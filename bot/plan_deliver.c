@@ -273,10 +273,13 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 			 const struct spot *spot, enum step_kind kind,
 			 const struct change_info *info)
 {
+	const struct rules *rules = pl_rules(pl, spot);
 	struct step *step = step_add(pl, res, spot, kind);
 	struct change_info all = *info;
 
 	all.touched = res->touched = spot->touched;
+	all.asks = kind == STEP_PR_OPEN && (rules->labels_len ||
+					    rules->reviewers_len);
 	if (info->from && spot->timeline && !spot->touched)
 		pl_need(pl, spot, NEED_TOUCHED);
 	step->pr = spot->pr;

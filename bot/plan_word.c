@@ -227,6 +227,20 @@ static void status_open(struct planner *pl, struct result *res,
 							      hex));
 }
 
+/* A run died between opening it and asking for labels and reviewers. */
+static void ask_again(struct planner *pl, struct result *res,
+		      const struct spot *spot)
+{
+	struct marker m;
+	struct step *step;
+
+	if (!text_marker_parse(pl_arena(pl), spot->pr->body, &m) || !m.asks)
+		return;
+	step = step_new(pl, STEP_PR_ASK, spot, res->steps);
+	step->body = spot->pr->body;
+	res->steps = step;
+}
+
 static void tell(struct planner *pl, struct result *res,
 		 const struct spot *spot)
 {
@@ -254,6 +268,8 @@ static void tell(struct planner *pl, struct result *res,
 	} else if (spot->pr) {
 		status_open(pl, res, spot);
 	}
+	if (spot->pr)
+		ask_again(pl, res, spot);
 }
 
 void pl_tell_forge(struct planner *pl, struct result *res,

@@ -138,6 +138,8 @@ static void add_marker(struct buf *out, const struct marker *m)
 		buf_addf(out, " build=%s", m->build);
 	if (m->source)
 		buf_addf(out, " source=%s", m->source);
+	if (m->asks)
+		buf_addf(out, " asks=%s", m->asks);
 	if (m->closed)
 		buf_addf(out, " closed=%s", m->closed);
 	if (m->armed)
@@ -211,6 +213,8 @@ const char *text_pr_body(struct arena *a, const struct change_info *c)
 
 	if (c->build >= 0)
 		marker.build = arena_printf(a, "%lld", (long long)c->build);
+	if (c->asks)
+		marker.asks = "yes";
 	if (c->source && url_safe(c->source))
 		marker.source = c->source;
 	buf_addf(&out, "| service | %s |\n| --- | --- |\n", c->service);
@@ -279,6 +283,8 @@ bool text_marker_parse(struct arena *a, const char *body, struct marker *out)
 			out->build = w + strlen("build=");
 		else if (str_starts(w, "source="))
 			out->source = w + strlen("source=");
+		else if (str_starts(w, "asks="))
+			out->asks = w + strlen("asks=");
 		else if (str_starts(w, "closed="))
 			out->closed = w + strlen("closed=");
 		else if (str_starts(w, "armed="))
@@ -314,6 +320,20 @@ const char *text_body_armed(struct arena *a, const char *body,
 	if (!marker_cut(a, body, &out, &m))
 		return body;
 	m.armed = head_sha;
+	add_marker(&out, &m);
+	return finish(a, &out);
+}
+
+const char *text_body_asked(struct arena *a, const char *body)
+{
+	struct buf out = { 0 };
+	struct marker m;
+
+	if (!marker_cut(a, body, &out, &m)) {
+		buf_release(&out);
+		return body;
+	}
+	m.asks = NULL;
 	add_marker(&out, &m);
 	return finish(a, &out);
 }

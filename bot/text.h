@@ -22,6 +22,7 @@ struct change_info {
 	const struct gate_result *gates;
 	size_t gates_len;
 	const struct touched *touched;	/* in `from`, or NULL */
+	bool asks;			/* labels, reviewers: see struct marker */
 };
 
 /* Subject, what changed, trailers (I4). In A. */
@@ -38,6 +39,8 @@ struct marker {
 	const char *service, *environment, *version, *by, *closed;
 	const char *build, *source;	/* a squash may drop the commit's
 					   trailers */
+	const char *asks;	/* it was opened, and labels and reviewers are
+				   still to be asked for */
 	const char *armed;	/* the head for which the forge was asked to
 				   merge by itself; asked once, so that a
 				   person's cancelling stays */
@@ -50,6 +53,9 @@ bool text_marker_parse(struct arena *a, const char *body, struct marker *out);
 /* BODY with the marker saying that HEAD_SHA was armed; NULL: nothing was. */
 const char *text_body_armed(struct arena *a, const char *body,
 			    const char *head_sha);
+
+/* BODY with the marker saying no more that labels and reviewers are to come. */
+const char *text_body_asked(struct arena *a, const char *body);
 
 /* BODY with the marker saying that STATUS was set on HEAD. */
 const char *text_body_status(struct arena *a, const char *body,

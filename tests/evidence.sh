@@ -284,6 +284,22 @@ is "lists those since the last one" "$(listed "$last" | sed -n '1p;$p')" "change
 - and 2 more"
 idle "and then there is peace, too" bot auto
 
+# ---- a run that dies right after opening a pull request ----
+story "$manual;s|merge: manual|&\n    labels: [urgent]\n    reviewers: [alice]|"
+bot bump web=1.4.2 >"$T/out"
+now 2026-11-02T08:30:00Z
+sim POST /_sim/fault '{"method": "POST", "path": "/issues/1/labels$", "do": "answer", "status": 503, "body": "", "count": -1}' >/dev/null
+sim POST /_sim/fault '{"method": "POST", "path": "/requested_reviewers$", "do": "cut", "count": -1}' >/dev/null
+runs "auto opens, and the forge goes down" 0 bot auto
+is "nobody was asked" "$(states) $(pulls 'r[0]["labels"] + r[0]["reviewers"]')" "#1:open []"
+sim DELETE /_sim/fault >/dev/null
+runs "the next run" 0 bot auto
+is "asks" "$(states) $(pulls 'r[0]["labels"] + r[0]["reviewers"]')" '#1:open ["urgent", "alice"]'
+is "and leaves the rest as it was" "$(said) $(pulls '"| soak | passed |" in r[0]["body"]')" "git-promote/staging=success true"
+idle "once" bot auto
+act edit '"number": 1, "title": "Soon"'
+idle "and no more" bot auto
+
 # ---- a squash that dropped the trailers ----
 story "$manual;s|deliver: push .*|deliver: pull-request|"
 source=https://git.example.com/team/web/commit
