@@ -140,8 +140,9 @@ def _place(s, number, text, last):
     return line
 
 
-def read(path, rules, wrongs):
-    """The scenarios of a file; what is wrong with it goes to WRONGS."""
+def read(path, rules, wrongs, titles):
+    """The scenarios of a file; what is wrong with it goes to WRONGS. TITLES:
+    those of other files."""
     found, last = [], None
     with open(path, encoding='utf-8') as f:
         for number, text in enumerate(f, 1):
@@ -153,6 +154,9 @@ def read(path, rules, wrongs):
                     found.append(Scenario(path, number, m.group(1),
                                           re.findall(r'\[([^]]+)\]', m.group(2))))
                     last = None
+                    if found[-1].title in titles:
+                        raise Wrong('a scenario of that name is there already')
+                    titles.add(found[-1].title)
                     if not found[-1].rules:
                         raise Wrong('which rule does it stand for?')
                     for rule in found[-1].rules:
