@@ -112,60 +112,77 @@ void recent_describe(struct state *s, const struct spot *spot,
 
 /*
  * The newest commit of ours, from POS on back, that says it brought VERSION
- * into SPOT; SIZE_MAX: none. Unless PAST_OTHERS, none of ours for SPOT may say
- * something else before.
+ * (NULL: any) into SPOT; SIZE_MAX: none.
  */
-static size_t origin_find(struct state *s, const struct spot *spot,
-			  const char *version, size_t pos, bool past_others)
+static size_t ours_find(struct state *s, const struct spot *spot,
+			const char *version, size_t pos)
 {
 	for (; pos < s->recent.len; pos++) {
 		const char *m = message_at(s, pos);
 
-		if (!message_is_about(s, m, spot))
-			continue;
-		if (str_eq(trailer_get(&s->arena, m, "Promote-Version"),
-			   version))
+		if (message_is_about(s, m, spot) &&
+		    (!version || str_eq(version, trailer_get(&s->arena, m,
+						"Promote-Version"))))
 			return pos;
-		if (!past_others)
-			break;
 	}
 	return SIZE_MAX;
 }
 
+/* The stay that our commit at POS says it began. */
+static struct stay stay_of(struct state *s, const struct spot *spot, size_t pos)
+{
+	char hex[OID_HEX + 1];
+	struct stay stay = {
+		.version = trailer_get(&s->arena, message_at(s, pos),
+				       "Promote-Version"),
+		.pos = pos, .build = -1,
+		.from_s = TIME_UNKNOWN, .until_s = TIME_UNKNOWN,
+		.commit = arena_strdup(&s->arena, oid_hex(hex,
+				       &s->recent.commits[pos].id)),
+	};
+
+	recent_describe(s, spot, &stay);
+	return stay;
+}
+
 /*
  * The last stay began where looking ends or earlier: our commits further back
- * may say with which. Was that a rollback, then what it went back from was
- * there before it, and its own version before that.
+ * may say with which. If that was a rollback, or other versions came by us
+ * since this one did, then somebody went back from those.
  */
 static void last_stay_trace(struct state *s, struct spot *spot)
 {
-	size_t len = spot->recent->len, pos;
+	const struct timeline *known = spot->recent;
+	const struct stay *end = known->stays + known->len;
 	struct timeline *t = arena_alloc(&s->arena, sizeof(*t));
-	struct stay *stays = arena_alloc(&s->arena, (len + 2) * sizeof(*stays));
-	struct stay *last = stays + len - 1, *before = stays + len + 1;
+	struct stay *stays, *last;
+	size_t at, first;
 
-	*t = *spot->recent;
-	if (t->complete || len == 0 || stay_is_gap(&t->stays[len - 1]))
+	if (known->complete || known->len == 0 || stay_is_gap(end - 1) ||
+	    (at = ours_find(s, spot, NULL, end[-1].pos)) == SIZE_MAX)
 		return;
-	memcpy(stays, t->stays, len * sizeof(*stays));
+	stays = arena_alloc(&s->arena, (known->len + s->recent.len + 2) *
+			    sizeof(*stays));
+	memcpy(stays, known->stays, known->len * sizeof(*stays));
+	*t = *known;
 	t->stays = stays;
 	spot->recent = t;
-	pos = origin_find(s, spot, last->version, last->pos, false);
-	if (pos == SIZE_MAX)
-		return;
-	last->pos = pos;
-	recent_describe(s, spot, last);
-	if (last->build >= 0 || !last->rolled_back)
-		return;
-	*before = *last;
-	*(before - 1) = (struct stay){ .version = last->rolled_back,
-				       .pos = pos, .build = -1 };
-	t->len += 2;
-	pos = origin_find(s, spot, last->version, pos + 1, true);
-	if (pos == SIZE_MAX)
-		return;
-	before->pos = pos;
-	recent_describe(s, spot, before);
+	last = stays + t->len - 1;
+	first = ours_find(s, spot, last->version, at + 1);
+	if (ours_find(s, spot, last->version, at) == at) {
+		*last = stay_of(s, spot, at);
+		if (last->build >= 0 || !last->rolled_back)
+			return;
+		at = ours_find(s, spot, NULL, at + 1);
+		if (first == SIZE_MAX) {
+			last[1] = last[2] = *last;
+			last[1].version = last->rolled_back;
+			t->len += 2;
+		}
+	}
+	for (; first != SIZE_MAX && at <= first;
+	     at = ours_find(s, spot, NULL, at + 1))
+		stays[t->len++] = stay_of(s, spot, at);
 }
 
 int read_recent(struct state *s, struct repo *repo, const unsigned char *flags,

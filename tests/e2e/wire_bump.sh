@@ -174,6 +174,16 @@ bumped 0 'pushed' 'web=3 --build 6' "... a build between the two" \
 	web=1#5 web=2#7 'web=1<2' 'api*60'
 bumped 0 "$late" 'web=3 --build 4' "... one older than both" \
 	web=1#5 web=2#7 'web=1<2' 'api*60'
+bumped 11 'was rolled back from' 'web=2 --build 7' "by a person, long ago" \
+	web=1#5 web=2#7 '~web=1' 'api*60'
+bumped 0 'pushed' 'web=3 --build 6' "... a build between the two, then" \
+	web=1#5 web=2#7 '~web=1' 'api*60'
+bumped 0 "$late" 'web=3 --build 4' "... and one older than both" \
+	web=1#5 web=2#7 '~web=1' 'api*60'
+bumped 0 "$late" 'web=2 --build 7' "... or by two versions" \
+	web=1#5 web=2#7 web=3#9 '~web=1' 'api*60'
+bumped 11 'was rolled back from' 'web=2 --build 7' "by us, to one from long before" \
+	web=1#5 'api*600' web=2#7 'web=1<2' 'api*60'
 
 # A false word hides what was there; it never makes an old build of a new one.
 bumped 0 'pushed' 'web=9 --build 6' "the number of another version does not count" \
