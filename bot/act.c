@@ -191,10 +191,9 @@ static bool wishes_send(const struct rules *rules, struct world *w,
 	return done;
 }
 
-static const struct rules *rules_of(const struct state *s,
-				    const struct spot *spot)
+static const struct rules *rules_of(const struct spot *spot)
 {
-	return &s->services[spot->service].spec->rules[spot->env];
+	return &spot->spec->rules[spot->env];
 }
 
 /*
@@ -242,7 +241,7 @@ static int step_open(struct plan *p, struct result *res, const struct step *step
 		     const char *body, const struct state *s, struct world *w,
 		     bool *again, struct err *err)
 {
-	const struct rules *rules = rules_of(s, res->spot);
+	const struct rules *rules = rules_of(res->spot);
 	struct forge_new_pr new_pr = {
 		.head = step->spot->branch, .base = s->base,
 		.title = step->title, .body = body,
@@ -330,7 +329,7 @@ static int step_do(struct plan *p, struct result *res, struct doing *doing,
 	case STEP_PR_OPEN:
 		return step_open(p, res, step, body, s, w, again, err);
 	case STEP_PR_ASK:
-		if (wishes_send(rules_of(s, step->spot), w, res, &p->arena,
+		if (wishes_send(rules_of(step->spot), w, res, &p->arena,
 				step->pr->number, body))
 			doing->asked = step->spot;
 		return 0;

@@ -36,10 +36,8 @@ bool action_is_deed(enum action a)
 
 const struct rules *pl_rules(const struct planner *pl, const struct spot *spot)
 {
-	const struct service_spec *spec =
-		pl->state->services[spot->service].spec;
-
-	return &spec->rules[spot->env];
+	(void)pl;
+	return &spot->spec->rules[spot->env];
 }
 
 struct result *pl_result(struct planner *pl, const struct spot *spot,

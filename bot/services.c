@@ -178,6 +178,7 @@ static void maybe_add(struct maybes *m, struct state *s, const char *name,
 
 		place_init(&spot->place, &s->arena, spec,
 			   &s->config.environments[e], name);
+		spot->spec = spec;
 		spot->texts = arena_alloc(&s->arena, spec->fields_len *
 					  sizeof(*spot->texts));
 		spot->env = e;
@@ -271,6 +272,22 @@ static const char *branch_name(struct state *s, const char *way,
 			    spot->place.service);
 }
 
+/*
+ * An earlier entry matched the service; where it leads nowhere, this one
+ * counts: Kustomize in one environment, Helm in the next.
+ */
+static void spots_take(struct state *s, size_t at, const struct maybe *m)
+{
+	for (size_t e = 0; e < s->config.environments_len; e++) {
+		struct spot *spot = state_spot(s, at, e);
+
+		if (spot->place.exists || !m->spots[e].place.exists)
+			continue;
+		*spot = m->spots[e];
+		spot->service = at;
+	}
+}
+
 static void services_take(struct state *s, const struct request *r,
 			  const struct maybes *m)
 {
@@ -282,10 +299,12 @@ static void services_take(struct state *s, const struct request *r,
 			       sizeof(*s->spots));
 	for (size_t i = 0; i < m->len; i++) {
 		const struct maybe *it = &m->items[i];
-		size_t at = s->services_len;
+		size_t at = state_service(s, it->name);
 
-		if (state_service(s, it->name) != SIZE_MAX)
-			continue;	/* an earlier entry matched it */
+		if (at != SIZE_MAX) {
+			spots_take(s, at, it);
+			continue;
+		}
 		if (!maybe_counts(it, envs)) {
 			if (it->spec->name)
 				diag_error(&s->diag, it->spec->node, "service "
@@ -294,16 +313,13 @@ static void services_take(struct state *s, const struct request *r,
 					   it->spots[0].place.slots[0].file);
 			continue;
 		}
+		at = s->services_len++;
 		s->services[at].name = it->name;
-		s->services[at].spec = it->spec;
 		s->services[at].set = SIZE_MAX;
-		for (size_t e = 0; e < envs; e++) {
-			struct spot *spot = &s->spots[at * envs + e];
-
-			*spot = it->spots[e];
-			spot->service = at;
-		}
-		s->services_len++;
+		memcpy(&s->spots[at * envs], it->spots,
+		       envs * sizeof(*it->spots));
+		for (size_t e = 0; e < envs; e++)
+			s->spots[at * envs + e].service = at;
 	}
 	sets_take(s, r);
 	s->spots_len = 2 * s->rows_len * envs;

@@ -72,10 +72,10 @@ static void rules_join(struct state *s, const struct service *row, size_t e,
 	out->gates = NULL;
 	out->gates_len = 0;
 	for (size_t i = 0; i < row->members_len; i++) {
-		const struct service *m = &s->services[row->members[i]];
+		const struct spot *m = state_spot(s, row->members[i], e);
 		const struct rules *rules = &m->spec->rules[e];
 
-		if (!state_spot(s, row->members[i], e)->place.exists)
+		if (!m->place.exists)
 			continue;
 		out->promote_auto &= rules->promote_auto;
 		out->deliver_push &= rules->deliver_push;
@@ -176,12 +176,12 @@ void sets_take(struct state *s, const struct request *r)
 					  envs * sizeof(*spec->rules));
 		memset(row, 0, sizeof(*row));
 		row->name = arena_printf(&s->arena, "+%s", set->name);
-		row->spec = spec;
 		row->set = SIZE_MAX;
 		members_find(s, set, row, s->rows_len);
 		for (size_t e = 0; e < envs; e++) {
 			rules_join(s, row, e, &spec->rules[e]);
 			spot_join(s, row, s->rows_len, e);
+			state_spot(s, s->rows_len, e)->spec = spec;
 		}
 		s->rows_len++;
 	}

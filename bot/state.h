@@ -100,6 +100,9 @@ struct touched {
 /* A service in an environment, and all that is known about it. */
 struct spot {
 	struct place place;
+	const struct service_spec *spec;	/* the entry of promote.yaml
+						   that counts here; a set's
+						   has rules only */
 	struct text *texts;	/* one per slot */
 	size_t service, env;	/* indexes */
 	bool is_rollback;	/* see state_back() */
@@ -123,7 +126,6 @@ struct spot {
 
 struct service {
 	const char *name;
-	const struct service_spec *spec;	/* a set's has rules only */
 	size_t set;		/* the row of the set it moves with; SIZE_MAX */
 	size_t *members;	/* of a set: indexes of services */
 	size_t members_len;

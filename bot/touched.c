@@ -31,11 +31,10 @@ static const struct spot *from_of(const struct state *s,
 /* The folder of the I-th field's file, or the file where it is shared. */
 static const char *path_of(struct state *s, const struct spot *from, size_t i)
 {
-	const struct service_spec *spec = s->services[from->service].spec;
 	const char *file = from->place.slots[i].file;
 	const char *slash = strrchr(file, '/');
 
-	if (!slash || !folder_is_own(spec, &spec->fields[i]))
+	if (!slash || !folder_is_own(from->spec, &from->spec->fields[i]))
 		return file;
 	return arena_strndup(&s->arena, file, (size_t)(slash - file));
 }
