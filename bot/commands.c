@@ -147,8 +147,8 @@ const struct command commands[] = {
 	  "promote all that is ready, look after what is open (cron)",
 	  "Promote every version whose gates pass, in environments with "
 	  "`promote: auto`;\nrefresh, rebuild, merge or close the pull "
-	  "requests of earlier runs. For cron.\nRunning it twice is normal. "
-	  "What waits is no failure.",
+	  "requests of earlier runs\nand of bumps. For cron. Running it twice "
+	  "is normal. What waits is no failure.",
 	  OPT_COMMON, cmd_change },
 	{ "rollback", CMD_ROLLBACK, "ENV SERVICE... [--to VERSION]",
 	  "back to the version before; nothing automatic undoes it",

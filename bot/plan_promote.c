@@ -422,9 +422,13 @@ void plan_auto(struct planner *pl)
 		return;
 	/* Down the chain, so that a version lands before it is looked for. */
 	for (size_t e = 0; e < c->environments_len; e++) {
-		if (c->environments[e].from_len == 0 ||
-		    !request_wants(pl->request, c->environments[e].name))
+		if (!request_wants(pl->request, c->environments[e].name))
 			continue;
+		if (c->environments[e].from_len == 0) {
+			for (size_t i = 0; i < pl->state->services_len; i++)
+				pl_auto_left(pl, state_spot(pl->state, i, e));
+			continue;
+		}
 		for (size_t i = 0; i < pl->state->services_len; i++)
 			if (pl->state->services[i].set == SIZE_MAX)
 				auto_one(pl, state_spot(pl->state, i, e));

@@ -213,6 +213,12 @@ void pl_promote_version(struct planner *pl, struct result *res,
 int pl_versions_wished(struct planner *pl, struct result *res,
 		       const struct spot *spot, struct version *out);
 
+/*
+ * bot/plan_left.c: look after the pull requests and branches that are left in
+ * SPOT's environment, which has no `from`.
+ */
+void pl_auto_left(struct planner *pl, const struct spot *spot);
+
 /* bot/plan_limits.c: what is ready is delivered after all were looked at. --- */
 
 /* RES must be the plan's newest results'. */

@@ -204,3 +204,46 @@ print(x["environment"], x["action"], x["oldVersion"], x["newVersion"],
       [(g["gate"], g["verdict"]) for g in x["gates"]])
 PY
 )" "staging opened 1.4.1 1.5.0 1 promote/staging/web 0 [('soak', 'pass')]"
+
+# ---- an entry environment by pull request: auto looks after what bumps left ----
+dev=apps/web/overlays/dev/kustomization.yaml
+story 's|deliver: push .*|deliver: pull-request\n    merge: auto|'
+act protect '"branch": "main", "contexts": ["lint"]'
+runs "bump by pull request" 0 bot bump web=1.5.0 --build 8
+is "waits for a check" "$(states)" "#1:open"
+idle "auto while it waits" bot auto
+has "shows it" 'dev/web 1.4.1 -> 1.5.0: (pending|armed)'
+act status '"number": 1, "context": "lint", "state": "success"'
+runs "auto when the check is there" 0 bot auto
+is "merges it" "$(states) $(field web dev)" "#1:merged 1.5.0"
+is "its branch is gone" "$(git -C "$REPO_DIR" for-each-ref refs/heads/promote)" ""
+idle "auto again" bot auto
+
+story 's|deliver: push .*|deliver: pull-request|'
+bot bump web=1.5.0 --build 8 >"$T/out"
+idle "one that a person merges is left open" bot auto
+has "that is said" 'dev/web 1.4.1 -> 1.5.0: pending .*waits for a person to merge it'
+person $dev 's/  # set by git-promote.*/  # mine/; s/newTag: .*/newTag: "1.4.9"/'
+runs "where base went on" 0 bot auto
+is "it is built anew, and keeps its number" "$(states) $(git -C "$REPO_DIR" log -1 \
+	--format='%(trailers:key=Promote-Build,valueonly)' promote/dev/web | head -1)" "#1:open 8"
+is "on base's head" "$(git -C "$REPO_DIR" rev-parse promote/dev/web^)" "$(git -C "$REPO_DIR" rev-parse main)"
+person $dev 's/newTag: .*/newTag: "1.6.0"/' main "dev: web 1.6.0
+
+Promote-Service: web
+Promote-Environment: dev
+Promote-Version: 1.6.0
+Promote-Build: 9"
+runs "where base has a later build" 0 bot auto
+has "that is said" 'dev/web 1.6.0 -> 1.5.0: superseded .*closes pull request #1'
+is "it is closed, marked, and its branch is gone" "$(states) $(pulls '"closed=bot" in r[0]["body"]') $(git \
+	-C "$REPO_DIR" for-each-ref refs/heads/promote/dev)" "#1:closed true "
+idle "auto again" bot auto
+bot bump web=1.7.0 --build 10 >"$T/out"
+person $dev 's/newTag: .*/newTag: "1.7.0"/'
+runs "where base has it already" 0 bot auto
+is "it is closed" "$(states)" "#1:closed #2:closed"
+bot bump web=1.8.0 --build 11 >"$T/out"
+act close '"number": 3'
+idle "a person's no" bot auto
+is "stays no" "$(states)" "#1:closed #2:closed #3:closed"

@@ -38,11 +38,12 @@ idle() { # NAME COMMAND...: exit 0, nothing written
 	runs "$name" 0 "$@"
 	is "$name: nothing is written" "$(writes)" ""
 }
-# A person edits a file of main, or of the branch given: person FILE SED [BRANCH]
+# A person edits a file of main, or of the branch given:
+# person FILE SED [BRANCH [MESSAGE]]
 person() {
 	rm -rf "$T/work"
 	git clone -q -b "${3-main}" "$REPO_DIR" "$T/work" &&
 		sed -i "$2" "$T/work/$1" &&
-		git -C "$T/work" commit -qam "by hand" &&
+		git -C "$T/work" commit -qam "${4-by hand}" &&
 		git -C "$T/work" push -q origin "HEAD:${3-main}"
 }
