@@ -113,15 +113,16 @@ static void query_parse(struct sim_call *c)
 	for (p = p ? p + 1 : ""; *p; p += *p == '&') {
 		size_t len = strcspn(p, "&"), key_len = strcspn(p, "=&");
 		char *key = url_decode(p, key_len), *value;
+		char *raw = xstrndup(p + key_len + (key_len < len),
+				     len - key_len - (key_len < len));
 
-		value = key_len < len ? url_decode(p + key_len + 1,
-						   len - key_len - 1)
-				      : xstrdup("");
-		for (char *v = value; *v; v++)
+		for (char *v = raw; *v; v++)	/* %2B is no space */
 			if (*v == '+')
 				*v = ' ';
+		value = url_decode(raw, strlen(raw));
 		json_object_set_new(c->query, key, json_string(value));
 		free(key);
+		free(raw);
 		free(value);
 		p += len;
 	}
