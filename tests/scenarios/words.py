@@ -14,7 +14,8 @@ VERDICTS = {'passes': 'pass', 'waits': 'wait', 'refuses': 'refuse'}
 
 @setting('forge NAME')
 def forge(w, NAME):
-    """gitea (if nothing is said), github, or none: on disk, staging by push, too"""
+    """gitea (where --forge says nothing else), github, forgejo, or none: on disk,
+    staging by push, too"""
     w.forge_kind = NAME
     if NAME == 'none':
         w.configure('staging.merge', None)
@@ -279,12 +280,6 @@ def queue(w):
     """GitHub's: what is to be merged lands at some later look"""
     w.at_forge('protect', branch='main', queue=True)
     w.forge.ask('POST', '/_sim/trap', {'queue-polls': 1000})
-
-
-@act('the forge may merge by itself')
-def auto_merge(w):
-    """a setting of the repository on GitHub"""
-    w.at_forge('repo', allow_auto_merge=True)
 
 
 @act('main takes no push')

@@ -78,11 +78,11 @@ class Forge:
 
 
 class World:
-    def __init__(self, build, folder, forges):
+    def __init__(self, build, folder, forges, kind):
         self.build, self.folder, self.forges = build, folder, forges
         self.config = json.loads(json.dumps(STANDARD))
         self.files, self.versions = {}, {'web': '1.4.0', 'api': '1.4.0'}
-        self.forge_kind, self.now = 'gitea', moment('2026-11-01 08:00', 0)
+        self.forge_kind, self.now = kind, moment('2026-11-01 08:00', 0)
         self.forge = self.dir = self.cat = None
         self.args, self.env, self.pid, self.keeping = None, {}, None, False
         self.exit, self.out, self.err, self.json = 0, '', '', {}
@@ -160,6 +160,8 @@ class World:
                     service=service, env=env, tag=version)
         files.update(self.files)
         self.clock(self.now)
+        if self.forge_kind == 'github':
+            self.at_forge('repo', allow_auto_merge=True)
         self.commit('main', {k: v for k, v in files.items() if v is not None},
                     'As it was')
 
