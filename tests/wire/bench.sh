@@ -68,7 +68,7 @@ github_filters() { # on|off
 # NAME CMD...: the best of RUNS runs, by wall time; @ is another text each time.
 n=0
 measure() {
-	local name=$1 best= line i
+	local name=$1 best= line share= i
 	shift
 	for ((i = 0; i < RUNS; i++)); do
 		n=$((n + 1))
@@ -84,16 +84,19 @@ measure() {
 			import sys
 			wall, user, system, kib = open(sys.argv[1]).read().split()[-4:]
 			rows = [l.split() for l in open(sys.argv[2])]
+			git = sum(int(r[-3]) for r in rows) / 1000
 			print(wall, "%.2f" % (float(user) + float(system)), kib, len(rows),
 			      sum(int(r[-1]) for r in rows), sum(int(r[-2]) for r in rows),
-			      "%.2f" % (sum(int(r[-3]) for r in rows) / 1000))
+			      "%.2f %.2f" % (git, float(wall) - git))
 		P
 		)
 		if [ -z "$best" ] || [ "$(printf '%s\n' "${line%% *}" "${best%% *}" | sort -g | head -n 1)" != "${best%% *}" ]; then
 			best=$line
 		fi
+		share=$(printf '%s\n' ${share:+"$share"} "${line##* }" | sort -g | head -n 1)
 	done
-	got[$name]=$best
+	best=${best% *}
+	got[$name]="$best $share"
 	printf '%-44s %6s s %5s s cpu %6s KiB %3s req %9s in %7s out %6s s at git\n' "$name" $best
 }
 
@@ -119,15 +122,16 @@ recipe() { # NAME CLONE-OPTIONS [COMMAND]
 # What was not measured is no number, and holds nothing.
 field() {
 	local nan='float("nan")'
-	cut -d' ' -f"$2" <<<"${got[$1]-$nan $nan $nan $nan $nan $nan $nan}"
+	cut -d' ' -f"$2" <<<"${got[$1]-$nan $nan $nan $nan $nan $nan $nan $nan}"
 }
 wall() { field "$1" 1; }
 kib() { field "$1" 3; }
 requests() { field "$1" 4; }
 bytes() { field "$1" 5; }
-# Without what git takes there: of one in 100,000 commits it takes longer to
-# see that what was pushed is all there, whoever pushed it.
-ours() { echo "($(wall "$1") - $(field "$1" 7))"; }
+# The wall less what git takes there, of the run where that is least: among
+# 100,000 commits it takes longer to see that what was pushed is complete,
+# whoever pushed it.
+ours() { field "$1" 8; }
 holds() { # NAME PYTHON-EXPRESSION
 	check "$1 ($2)" python3 -c "import sys; sys.exit(not ($2))"
 }
