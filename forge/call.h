@@ -91,6 +91,20 @@ int forge_pages(struct forge *f, const char *url, const char *key,
 int forge_pr_read(struct forge *f, const json_t *json, struct arena *a,
 	    struct forge_pr *out, struct err *err);
 
+/*
+ * Members of forge_ops for forges that take these calls as GitHub does
+ * (pulls.c). They name the ops' permissions.
+ */
+int forge_pr_get(struct forge *f, long long number, struct arena *a,
+		 struct forge_pr *out, struct err *err);
+size_t forge_pr_readiness_urls(struct forge *f, long long number,
+			       struct arena *a, const char *urls[2]);
+int forge_pr_update(struct forge *f, long long number, const char *title,
+		    const char *body, struct err *err);
+int forge_pr_close(struct forge *f, long long number, struct err *err);
+int forge_pr_reviewers(struct forge *f, long long number,
+		       const char *const *reviewers, size_t n, struct err *err);
+
 /* Growable rows in an arena, for lists of facts. */
 struct forge_pr_rows {
 	struct forge *f;

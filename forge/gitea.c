@@ -1,13 +1,11 @@
-/* Gitea and Forgejo: the repository, pull requests, labels and reviewers. */
+/* Gitea and Forgejo: the repository and its pull requests. */
 #include "forge/gitea.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "bot/base/log.h"
-#include "bot/base/str.h"
 #include "forge/merge.h"
 
 enum {
@@ -97,7 +95,7 @@ static int gt_repo(struct forge *f, struct arena *a, struct forge_repo *out,
 
 	if (gt_version_at_least(f, 1, 17, &out->allows_auto_merge, err) < 0 ||
 	    forge_object(f, "GET", forge_repo_url(f, "%s", ""), NULL,
-			 "read the repository", "repository: read", &ans,
+			 "read the repository", GT_READ, &ans,
 			 err) < 0)
 		goto out;
 	j = ans.json;
@@ -126,7 +124,7 @@ static int gt_list_open(struct forge *f, const char *base,
 	if (forge_pages(f, forge_repo_url(f, "/pulls?state=open&%s",
 					  f->ops->page_size),
 			NULL, 0, "list the open pull requests",
-			"repository: read", forge_pr_rows_add, &rows, err) < 0)
+			GT_READ, forge_pr_rows_add, &rows, err) < 0)
 		return -1;
 	*out = rows.items;
 	*len = rows.len;
@@ -143,7 +141,7 @@ static int newest_read(struct forge *f, struct err *err)
 	if (forge_pages(f, forge_repo_url(f, "/pulls?state=all&sort="
 					  "recentupdate&%s", f->ops->page_size),
 			NULL, NEWEST_PAGES, "list the pull requests",
-			"repository: read", forge_pr_rows_add, &rows, err) < 0)
+			GT_READ, forge_pr_rows_add, &rows, err) < 0)
 		return -1;
 	f->newest = rows.items;
 	f->newest_len = rows.len;
@@ -201,7 +199,7 @@ static int by_head_asked(struct forge *f, struct forge_pr_rows *rows,
 	if (gt_by_head_urls(f, rows->base, rows->head, rows->a, urls) == 0)
 		BUG("Forgejo's version has changed");
 	return forge_pages(f, urls[0], NULL, 0, "list the pull requests of a branch",
-			   "repository: read", forge_pr_rows_add, rows, err);
+			   GT_READ, forge_pr_rows_add, rows, err);
 }
 
 static int gt_list_by_head(struct forge *f, const char *base, const char *head,
@@ -234,22 +232,6 @@ static int gt_list_by_head(struct forge *f, const char *base, const char *head,
 	*out = found;
 	*len = n < BY_HEAD_MOST ? n : BY_HEAD_MOST;
 	return 0;
-}
-
-int gt_get(struct forge *f, long long number, struct arena *a,
-	   struct forge_pr *out, struct err *err)
-{
-	struct forge_answer ans = { 0 };
-	int rc = forge_object(f, "GET", forge_repo_url(f, "/pulls/%lld", number),
-			      NULL, "read the pull request",
-			      "repository: read", &ans, err);
-
-	if (rc < 0 && ans.status == 404)
-		err->code = ERR_NOTFOUND;	/* the repository was seen before */
-	if (rc == 0)
-		rc = forge_pr_read(f, ans.json, a, out, err);
-	forge_answer_release(&ans);
-	return rc;
 }
 
 /* Opening --------------------------------------------------------------------------- */
@@ -290,7 +272,7 @@ static int look_at_branch(struct forge *f, const struct forge_new_pr *pr,
 			     "branch %s is not at %s; run again", pr->head,
 			     f->host);
 	else if (rc == 0 && ans.status != 200)
-		rc = forge_fail(f, &ans, "read the branch", "repository: read",
+		rc = forge_fail(f, &ans, "read the branch", GT_READ,
 				err);
 	forge_answer_release(&ans);
 	return rc;
@@ -371,48 +353,6 @@ static int gt_open_pr(struct forge *f, const struct forge_new_pr *pr,
 
 /* Changing -------------------------------------------------------------------------- */
 
-static int gt_update_pr(struct forge *f, long long number, const char *title,
-			const char *body, struct err *err)
-{
-	struct forge_answer ans = { 0 };
-	json_t *j = json_object();
-	int rc;
-
-	if (title)
-		js_set(j, "title", title);
-	if (body)
-		js_set(j, "body", body);
-	rc = forge_object(f, "PATCH", forge_repo_url(f, "/pulls/%lld", number),
-			  j, "change the pull request", GT_REPO, &ans, err);
-	forge_answer_release(&ans);
-	return rc;
-}
-
-static int gt_close_pr(struct forge *f, long long number, struct err *err)
-{
-	struct forge_answer ans = { 0 };
-	struct err ignored = { 0 };
-	struct arena a = { 0 };
-	json_t *j = json_object();
-	struct forge_pr now;
-	int rc;
-
-	js_set(j, "state", "closed");
-	rc = forge_object(f, "PATCH", forge_repo_url(f, "/pulls/%lld", number),
-			  j, "close the pull request", GT_REPO, &ans, err);
-	/* Merged or closed by now? (412: it is merged.) */
-	if (rc < 0 && (ans.status == 0 || ans.status == 412 ||
-		       ans.status == 409 || ans.status >= 500) &&
-	    gt_get(f, number, &a, &now, &ignored) == 0 &&
-	    now.state != FORGE_PR_OPEN) {
-		err_clear(err);
-		rc = 0;
-	}
-	forge_answer_release(&ans);
-	arena_release(&a);
-	return rc;
-}
-
 static int gt_delete_branch(struct forge *f, const char *branch,
 			    struct err *err)
 {
@@ -442,151 +382,6 @@ out:
 	return rc;
 }
 
-/* Labels are ids ------------------------------------------------------------------------ */
-
-struct label_ids {
-	const char *const *names;
-	size_t n;
-	long long *ids;		/* 0: not found yet */
-};
-
-static int label_row(void *ctx, const json_t *row, struct err *err)
-{
-	struct label_ids *l = ctx;
-
-	(void)err;
-	for (size_t i = 0; i < l->n; i++)
-		if (!l->ids[i] && strcmp(js_str(row, "name"), l->names[i]) == 0)
-			l->ids[i] = js_int(row, "id");
-	return 0;
-}
-
-static bool labels_missing(const struct label_ids *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (!l->ids[i])
-			return true;
-	return false;
-}
-
-static int label_create(struct forge *f, const char *name, long long *id,
-			struct buf *bad, struct err *err)
-{
-	struct forge_answer ans = { 0 };
-	json_t *j = json_object();
-	int rc;
-
-	js_set(j, "name", name);
-	js_set(j, "color", "#ededed");	/* the server wants one */
-	rc = forge_call(f, "POST", forge_repo_url(f, "/labels"), j, &ans, err);
-	if (rc == 0 && ans.status == 201)
-		*id = js_int(ans.json, "id");
-	else if (rc == 0 && ans.status >= 500)
-		rc = forge_fail(f, &ans, "create a label", GT_ISSUES, err);
-	else if (rc == 0)
-		buf_addf(bad, "%s%s (%ld%s%s)", bad->len ? ", " : "", name,
-			 ans.status, ans.text.len ? ": " : "",
-			 buf_str(&ans.text));
-	forge_answer_release(&ans);
-	return rc;
-}
-
-static int labels_find(struct forge *f, struct label_ids *l, struct buf *bad,
-		       struct err *err)
-{
-	struct err ignored = { 0 };
-	struct arena a = { 0 };
-	int rc = forge_pages(f, forge_repo_url(f, "/labels?%s",
-					       f->ops->page_size),
-			     NULL, 0, "list the labels", "issue: read",
-			     label_row, l, err);
-
-	/* An organisation has labels of its own; a person has no such page. */
-	if (rc == 0 && labels_missing(l))
-		(void)forge_pages(f, forge_root_url(f, "/orgs/%s/labels?%s",
-						    forge_esc(&a, f->owner),
-						    f->ops->page_size),
-				  NULL, 0, "list the organisation's labels",
-				  NULL, label_row, l, &ignored);
-	for (size_t i = 0; rc == 0 && i < l->n; i++)
-		if (!l->ids[i])
-			rc = label_create(f, l->names[i], &l->ids[i], bad, err);
-	arena_release(&a);
-	return rc;
-}
-
-static int gt_add_labels(struct forge *f, long long number,
-			 const char *const *labels, size_t n, struct err *err)
-{
-	struct arena a = { 0 };
-	struct label_ids l = { .names = labels, .n = n };
-	struct forge_answer ans = { 0 };
-	struct buf bad = { 0 };
-	json_t *ids, *j;
-	int rc;
-
-	if (n == 0)
-		return 0;
-	l.ids = arena_alloc(&a, n * sizeof(*l.ids));
-	rc = labels_find(f, &l, &bad, err);
-	if (rc < 0)
-		goto out;
-	ids = json_array();
-	for (size_t i = 0; i < n; i++)
-		if (l.ids[i])
-			json_array_append_new(ids, json_integer(l.ids[i]));
-	if (js_len(ids) == 0) {
-		json_decref(ids);
-	} else {
-		j = json_object();
-		js_set_take(j, "labels", ids);
-		rc = forge_call(f, "POST",
-				forge_repo_url(f, "/issues/%lld/labels",
-					       number), j, &ans, err);
-		if (rc == 0 && ans.status != 200)
-			rc = forge_fail(f, &ans, "add labels", GT_ISSUES, err);
-	}
-	if (rc == 0 && bad.len)
-		rc = err_set(err, ERR_NOTFOUND, "%s does not take the labels "
-			     "on #%lld: %s", f->host, number, buf_str(&bad));
-out:
-	forge_answer_release(&ans);
-	buf_release(&bad);
-	arena_release(&a);
-	return rc;
-}
-
-static int ask_reviewers(struct forge *f, long long number,
-			 const char *const *names, size_t n,
-			 struct forge_answer *out, struct err *err)
-{
-	json_t *j = json_object(), *users = json_array(), *teams = json_array();
-
-	for (size_t i = 0; i < n; i++) {
-		const char *slash = strchr(names[i], '/');
-
-		json_array_append_new(slash ? teams : users,
-				      js_string(slash ? slash + 1 : names[i]));
-	}
-	if (js_len(users))
-		js_set_take(j, "reviewers", json_incref(users));
-	if (js_len(teams))
-		js_set_take(j, "team_reviewers", json_incref(teams));
-	json_decref(users);
-	json_decref(teams);
-	return forge_call(f, "POST",
-			  forge_repo_url(f, "/pulls/%lld/requested_reviewers",
-					 number), j, out, err);
-}
-
-static int gt_request_reviewers(struct forge *f, long long number,
-				const char *const *reviewers, size_t n,
-				struct err *err)
-{
-	return forge_each_or_all(f, number, reviewers, n, "ask for reviews",
-				 GT_REPO, "the reviewers", ask_reviewers, err);
-}
-
 static const char *const gitea_hosts[] = { "gitea.com", NULL };
 static const char *const gitea_tokens[] = { "GITEA_TOKEN", NULL };
 static const char *const forgejo_hosts[] = { "codeberg.org", NULL };
@@ -600,10 +395,11 @@ static const char *const forgejo_tokens[] = { "FORGEJO_TOKEN", "GITEA_TOKEN",
 	.page_size = "limit=50", .has_silent_pages = true, .caps = gt_caps,   \
 	.repo = gt_repo, .list_open = gt_list_open,                           \
 	.list_by_head = gt_list_by_head, .by_head_urls = gt_by_head_urls,     \
-	.get = gt_get, .readiness_urls = gt_readiness_urls,                   \
-	.open_pr = gt_open_pr, .update_pr = gt_update_pr,                     \
-	.close_pr = gt_close_pr, .add_labels = gt_add_labels,                 \
-	.request_reviewers = gt_request_reviewers,                            \
+	.get = forge_pr_get, .readiness_urls = forge_pr_readiness_urls,       \
+	.open_pr = gt_open_pr, .update_pr = forge_pr_update,                  \
+	.close_pr = forge_pr_close, .add_labels = gt_add_labels,              \
+	.request_reviewers = forge_pr_reviewers,                              \
+	.read_permission = GT_READ, .write_permission = GT_REPO,              \
 	.readiness = gt_readiness, .merge = gt_merge, .arm = gt_arm,          \
 	.disarm = gt_disarm, .delete_branch = gt_delete_branch,               \
 	.statuses = gt_statuses, .statuses_urls = gt_statuses_urls,           \

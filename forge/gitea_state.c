@@ -82,7 +82,7 @@ int gt_statuses(struct forge *f, const char *sha, struct arena *a,
 
 	*checks_unknown = false;	/* actions write statuses, too */
 	if (forge_pages(f, statuses_url(f, sha, a), "statuses", 0,
-			"read the statuses", "repository: read", status_row,
+			"read the statuses", GT_READ, status_row,
 			&rows, err) < 0) {
 		if (err->code == ERR_TRANSIENT && commit_missing(f, sha, a)) {
 			err_clear(err);
@@ -146,7 +146,7 @@ static void reviews_read(struct forge *f, long long number,
 
 	if (forge_pages(f, forge_repo_url(f, "/pulls/%lld/reviews?%s", number,
 					  f->ops->page_size), NULL, 0,
-			"read the reviews", "repository: read", review_row, r,
+			"read the reviews", GT_READ, review_row, r,
 			&why) < 0) {
 		log_verbose("#%lld: taken as not approved: %s", number, why.msg);
 		r->len = 0;
@@ -214,7 +214,7 @@ static void judge_protection(struct forge *f, const char *base,
 
 	if (forge_object(f, "GET", forge_repo_url(f, "/branches/%s",
 						  forge_esc_branch(a, base)),
-			 NULL, "read the base branch", "repository: read", &ans,
+			 NULL, "read the base branch", GT_READ, &ans,
 			 &why) < 0) {
 		log_verbose("%s", why.msg);
 	} else if (js_bool(ans.json, "protected", false)) {
@@ -256,7 +256,7 @@ static int poll_mergeable(struct forge *f, long long number, int64_t wait_ms,
 		int rc = forge_object(f, "GET",
 				      forge_repo_url(f, "/pulls/%lld", number),
 				      NULL, "read the pull request",
-				      "repository: read", &ans, err);
+				      GT_READ, &ans, err);
 
 		if (rc == 0)
 			rc = forge_pr_read(f, ans.json, a, pr, err);
@@ -273,15 +273,6 @@ static int poll_mergeable(struct forge *f, long long number, int64_t wait_ms,
 		if (!http_wait(f->http, step))
 			return 0;
 	}
-}
-
-size_t gt_readiness_urls(struct forge *f, long long number, struct arena *a,
-			 const char *urls[2])
-{
-	urls[0] = arena_strdup(a, forge_repo_url(f, "/pulls/%lld", number));
-	urls[1] = arena_strdup(a, forge_repo_url(f, "/pulls/%lld/reviews?%s",
-						 number, f->ops->page_size));
-	return 2;
 }
 
 int gt_readiness(struct forge *f, long long number, int64_t wait_ms,

@@ -43,6 +43,8 @@ struct forge_ops {
 	const char *git_user;
 	const char *const *token_variables;
 	const char *page_size;		/* "per_page=100" */
+	const char *read_permission;	/* for pull requests, in messages */
+	const char *write_permission;
 	bool paces_writes;		/* limits content-creating calls */
 	bool has_silent_pages;		/* a list may go on though no header
 					   says so */
