@@ -186,7 +186,7 @@ const char *forge_kind(const struct forge *f)
 int forge_repo_once(struct forge *f, const struct forge_repo **out,
 		    struct err *err)
 {
-	if (!f->has_repo && f->ops->repo(f, &f->arena, &f->repo, err) < 0)
+	if (!f->has_repo && f->ops->repo(f, &f->repo, err) < 0)
 		return -1;
 	f->has_repo = true;
 	*out = &f->repo;
@@ -210,17 +210,6 @@ int forge_repo_once(struct forge *f, const struct forge_repo **out,
 		f->has_newest = false;                                         \
 		CALL(member, __VA_ARGS__);                                     \
 	} while (0)
-
-int forge_caps(struct forge *f, unsigned *caps, struct err *err)
-{
-	CALL(caps, caps, err);
-}
-
-int forge_repo(struct forge *f, struct arena *a, struct forge_repo *out,
-	       struct err *err)
-{
-	CALL(repo, a, out, err);
-}
 
 int forge_list_open(struct forge *f, const char *base, const char *head_prefix,
 		    struct arena *a, struct forge_pr **out, size_t *len,
@@ -322,11 +311,6 @@ int forge_arm(struct forge *f, const struct forge_pr *pr, const char *head_sha,
 int forge_disarm(struct forge *f, const struct forge_pr *pr, struct err *err)
 {
 	CALL(disarm, pr, err);
-}
-
-int forge_delete_branch(struct forge *f, const char *branch, struct err *err)
-{
-	CALL(delete_branch, branch, err);
 }
 
 int forge_statuses(struct forge *f, const char *sha, struct arena *a,

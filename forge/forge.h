@@ -68,27 +68,6 @@ int forge_open(struct forge **out, const struct forge_options *options,
 void forge_free(struct forge *f);
 const char *forge_kind(const struct forge *f);
 
-enum {
-	FORGE_HAS_LABELS = 1 << 0,
-	FORGE_HAS_REVIEWERS = 1 << 1,
-	FORGE_HAS_TEAM_REVIEWERS = 1 << 2,
-	FORGE_HAS_AUTO_MERGE = 1 << 3,
-	FORGE_HAS_EXPECTED_HEAD = 1 << 4,	/* a merge names its head */
-	FORGE_HAS_STATUSES = 1 << 5,
-};
-/* What this forge can do; one that needs the server's version asks it. */
-int forge_caps(struct forge *f, unsigned *caps, struct err *err);
-
-/* The repository: what may be merged how. */
-struct forge_repo {
-	const char *default_branch;
-	bool can_push;
-	bool allows_merge_commit, allows_squash, allows_rebase;	/* unknown: true */
-	bool allows_auto_merge;
-};
-int forge_repo(struct forge *f, struct arena *a, struct forge_repo *out,
-	       struct err *err);
-
 enum forge_pr_state { FORGE_PR_OPEN, FORGE_PR_CLOSED, FORGE_PR_MERGED };
 
 struct forge_pr {
@@ -224,8 +203,8 @@ enum forge_merge_method {
  * the forge does not say. Merged already, with that head: success. A merge
  * queue in the way: it is put there, and that is ERR_WAIT.
  *
- * Without FORGE_HAS_EXPECTED_HEAD (Gitea before 1.16) the head is compared
- * just before and after, with a warning: a push in between gets merged, and
+ * Gitea before 1.16 takes no head: there it is compared just before and
+ * after, with a warning: a push in between gets merged, and
  * is then ERR_RACE.
  */
 int forge_merge(struct forge *f, long long number, const char *head_sha,
@@ -243,12 +222,6 @@ int forge_merge(struct forge *f, long long number, const char *head_sha,
 int forge_arm(struct forge *f, const struct forge_pr *pr, const char *head_sha,
 	      enum forge_merge_method method, bool *merged, struct err *err);
 int forge_disarm(struct forge *f, const struct forge_pr *pr, struct err *err);
-
-/*
- * Delete a branch of the repository, whatever it holds by now: no forge takes
- * an expected id here, a push does. Gone already is success.
- */
-int forge_delete_branch(struct forge *f, const char *branch, struct err *err);
 
 enum forge_status_state {
 	FORGE_STATUS_PENDING, FORGE_STATUS_SUCCESS, FORGE_STATUS_FAILURE,

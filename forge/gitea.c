@@ -72,41 +72,16 @@ int gt_version_at_least(struct forge *f, int major, int minor, bool *out,
 	return 0;
 }
 
-static int gt_caps(struct forge *f, unsigned *caps, struct err *err)
-{
-	bool pins, arms;
-
-	if (gt_version_at_least(f, 1, 16, &pins, err) < 0 ||
-	    gt_version_at_least(f, 1, 17, &arms, err) < 0)
-		return -1;
-	*caps = FORGE_HAS_LABELS | FORGE_HAS_REVIEWERS |
-		FORGE_HAS_TEAM_REVIEWERS | FORGE_HAS_STATUSES |
-		(pins ? FORGE_HAS_EXPECTED_HEAD : 0u) |
-		(arms ? FORGE_HAS_AUTO_MERGE : 0u);
-	return 0;
-}
-
-static int gt_repo(struct forge *f, struct arena *a, struct forge_repo *out,
-		   struct err *err)
+static int gt_repo(struct forge *f, struct forge_repo *out, struct err *err)
 {
 	struct forge_answer ans = { 0 };
-	const json_t *j;
-	int rc = -1;
+	int rc = forge_object(f, "GET", forge_repo_url(f, "%s", ""), NULL,
+			      "read the repository", GT_READ, &ans, err);
 
-	if (gt_version_at_least(f, 1, 17, &out->allows_auto_merge, err) < 0 ||
-	    forge_object(f, "GET", forge_repo_url(f, "%s", ""), NULL,
-			 "read the repository", GT_READ, &ans,
-			 err) < 0)
-		goto out;
-	j = ans.json;
-	out->default_branch = js_dup(a, j, "default_branch");
-	out->can_push = js_bool(js_get(j, "permissions"), "push", true) &&
-			!js_bool(j, "archived", false);
-	out->allows_merge_commit = js_bool(j, "allow_merge_commits", true);
-	out->allows_squash = js_bool(j, "allow_squash_merge", true);
-	out->allows_rebase = js_bool(j, "allow_rebase", true);
-	rc = 0;
-out:
+	out->allows_merge_commit = js_bool(ans.json, "allow_merge_commits",
+					   true);
+	out->allows_squash = js_bool(ans.json, "allow_squash_merge", true);
+	out->allows_rebase = js_bool(ans.json, "allow_rebase", true);
 	forge_answer_release(&ans);
 	return rc;
 }
@@ -351,37 +326,6 @@ static int gt_open_pr(struct forge *f, const struct forge_new_pr *pr,
 	return rc;
 }
 
-/* Changing -------------------------------------------------------------------------- */
-
-static int gt_delete_branch(struct forge *f, const char *branch,
-			    struct err *err)
-{
-	struct forge_answer ans = { 0 }, look = { 0 };
-	struct arena a = { 0 };
-	const char *path = forge_esc_branch(&a, branch);
-	struct err ignored = { 0 };
-	int rc;
-
-	rc = forge_call(f, "DELETE", forge_repo_url(f, "/branches/%s", path),
-			NULL, &ans, err);
-	if (rc == 0 && ans.status == 204)
-		goto out;
-	/* A branch that is gone gives 500, on some versions 404. */
-	if ((forge_doubtful(rc, &ans, err) || ans.status == 404) &&
-	    forge_call(f, "GET", forge_repo_url(f, "/branches/%s", path), NULL,
-		       &look, &ignored) == 0 && look.status == 404) {
-		err_clear(err);
-		rc = 0;
-	} else if (rc == 0) {
-		rc = forge_fail(f, &ans, "delete the branch", GT_REPO, err);
-	}
-out:
-	forge_answer_release(&look);
-	forge_answer_release(&ans);
-	arena_release(&a);
-	return rc;
-}
-
 static const char *const gitea_hosts[] = { "gitea.com", NULL };
 static const char *const gitea_tokens[] = { "GITEA_TOKEN", NULL };
 static const char *const forgejo_hosts[] = { "codeberg.org", NULL };
@@ -392,7 +336,7 @@ static const char *const forgejo_tokens[] = { "FORGEJO_TOKEN", "GITEA_TOKEN",
 #define GITEA_OPS                                                              \
 	.root_suffix = "/api/v1", .token_header = "Authorization: token",     \
 	.accept = "Accept: application/json", .git_user = "git-promote",      \
-	.page_size = "limit=50", .has_silent_pages = true, .caps = gt_caps,   \
+	.page_size = "limit=50", .has_silent_pages = true,                    \
 	.repo = gt_repo, .list_open = gt_list_open,                           \
 	.list_by_head = gt_list_by_head, .by_head_urls = gt_by_head_urls,     \
 	.get = forge_pr_get, .readiness_urls = forge_pr_readiness_urls,       \
@@ -401,8 +345,8 @@ static const char *const forgejo_tokens[] = { "FORGEJO_TOKEN", "GITEA_TOKEN",
 	.request_reviewers = forge_pr_reviewers,                              \
 	.read_permission = GT_READ, .write_permission = GT_REPO,              \
 	.readiness = gt_readiness, .merge = gt_merge, .arm = gt_arm,          \
-	.disarm = gt_disarm, .delete_branch = gt_delete_branch,               \
-	.statuses = gt_statuses, .statuses_urls = gt_statuses_urls,           \
+	.disarm = gt_disarm, .statuses = gt_statuses,                         \
+	.statuses_urls = gt_statuses_urls,                                    \
 	.set_status = gt_set_status
 
 const struct forge_ops forge_gitea = {

@@ -3,38 +3,18 @@
 
 #include <string.h>
 
-static int gh_caps(struct forge *f, unsigned *caps, struct err *err)
-{
-	(void)f;
-	(void)err;
-	*caps = FORGE_HAS_LABELS | FORGE_HAS_REVIEWERS |
-		FORGE_HAS_TEAM_REVIEWERS | FORGE_HAS_AUTO_MERGE |
-		FORGE_HAS_EXPECTED_HEAD | FORGE_HAS_STATUSES;
-	return 0;
-}
-
-static int gh_repo(struct forge *f, struct arena *a, struct forge_repo *out,
-		   struct err *err)
+/* Below maintainer rights these are not told. */
+static int gh_repo(struct forge *f, struct forge_repo *out, struct err *err)
 {
 	struct forge_answer ans = { 0 };
-	const json_t *j;
-	int rc = -1;
+	int rc = forge_object(f, "GET", forge_repo_url(f, "%s", ""), NULL,
+			      "read the repository", "metadata: read", &ans,
+			      err);
 
-	if (forge_object(f, "GET", forge_repo_url(f, "%s", ""), NULL,
-			 "read the repository", "metadata: read", &ans,
-			 err) < 0)
-		goto out;
-	j = ans.json;
-	out->default_branch = js_dup(a, j, "default_branch");
-	out->can_push = js_bool(js_get(j, "permissions"), "push", true) &&
-			!js_bool(j, "archived", false);
-	/* Below maintainer rights these are not told. */
-	out->allows_merge_commit = js_bool(j, "allow_merge_commit", true);
-	out->allows_squash = js_bool(j, "allow_squash_merge", true);
-	out->allows_rebase = js_bool(j, "allow_rebase_merge", true);
-	out->allows_auto_merge = js_bool(j, "allow_auto_merge", true);
-	rc = 0;
-out:
+	out->allows_merge_commit = js_bool(ans.json, "allow_merge_commit",
+					   true);
+	out->allows_squash = js_bool(ans.json, "allow_squash_merge", true);
+	out->allows_rebase = js_bool(ans.json, "allow_rebase_merge", true);
 	forge_answer_release(&ans);
 	return rc;
 }
@@ -124,50 +104,6 @@ static int gh_add_labels(struct forge *f, long long number,
 				 "the labels", ask_labels, err);
 }
 
-/* Branches -------------------------------------------------------------------------- */
-
-static int gh_delete_branch(struct forge *f, const char *branch,
-			    struct err *err)
-{
-	struct forge_answer ans = { 0 };
-	struct arena a = { 0 };
-	const char *ref = forge_esc_branch(&a, branch);
-	int rc;
-
-	rc = forge_call(f, "DELETE", forge_repo_url(f, "/git/refs/heads/%s", ref),
-			NULL, &ans, err);
-	if (rc < 0 && !forge_doubtful(rc, &ans, err))
-		goto out;
-	if (rc == 0 && (ans.status == 204 ||
-			(ans.status == 422 &&
-			 forge_says(&ans, "does not exist"))))
-		goto out;
-	/* Doubtful, or refused with a text we do not know: is it there? */
-	if (rc < 0 || ans.status >= 500 || ans.status == 404 ||
-	    ans.status == 422) {
-		struct forge_answer look = { 0 };
-		struct err ignored = { 0 };
-		bool gone = forge_call(f, "GET",
-				       forge_repo_url(f, "/git/ref/heads/%s",
-						      ref),
-				       NULL, &look, &ignored) == 0 &&
-			    look.status == 404;
-
-		forge_answer_release(&look);
-		if (gone) {
-			err_clear(err);
-			rc = 0;
-			goto out;
-		}
-	}
-	if (rc == 0)
-		rc = forge_fail(f, &ans, "delete the branch", GH_CONTENTS, err);
-out:
-	forge_answer_release(&ans);
-	arena_release(&a);
-	return rc;
-}
-
 static const char *const gh_hosts[] = { "github.com", "www.github.com",
 					"api.github.com", NULL };
 static const char *const gh_tokens[] = { "GITHUB_TOKEN", "GH_TOKEN", NULL };
@@ -186,7 +122,6 @@ const struct forge_ops forge_github = {
 	.read_permission = GH_READ,
 	.write_permission = GH_PULLS,
 	.paces_writes = true,
-	.caps = gh_caps,
 	.repo = gh_repo,
 	.list_open = gh_list_open,
 	.list_by_head = gh_list_by_head,
@@ -202,7 +137,6 @@ const struct forge_ops forge_github = {
 	.merge = gh_merge,
 	.arm = gh_arm,
 	.disarm = gh_disarm,
-	.delete_branch = gh_delete_branch,
 	.statuses = gh_statuses,
 	.statuses_urls = gh_statuses_urls,
 	.set_status = gh_set_status,

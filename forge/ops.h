@@ -24,13 +24,18 @@
  *    - Nothing that creates is sent twice. After a doubtful answer (no
  *      answer, 5xx) look whether it is there.
  *    - Merges are pinned to a head. Where the forge cannot, read the head
- *      just before and leave FORGE_HAS_EXPECTED_HEAD out of the caps.
+ *      just before and after, and warn.
  *    - Unknown is not ready, not approved, not passed.
  *    - Every wait is http_wait() and has a limit of its own besides.
  * 5. Each surprise of the server is one row in tests/unit/forge_NAME_test.c
  *    (a transcript: the exact request expected, and the answer), which must
  *    go red when its handling is taken out.
  */
+/* How the repository lets pull requests be merged; not told: true. */
+struct forge_repo {
+	bool allows_merge_commit, allows_squash, allows_rebase;
+};
+
 struct forge_ops {
 	const char *name;
 	const char *const *hosts;	/* hosted ones, NULL at the end */
@@ -49,9 +54,7 @@ struct forge_ops {
 	bool has_silent_pages;		/* a list may go on though no header
 					   says so */
 
-	int (*caps)(struct forge *f, unsigned *caps, struct err *err);
-	int (*repo)(struct forge *f, struct arena *a, struct forge_repo *out,
-		    struct err *err);
+	int (*repo)(struct forge *f, struct forge_repo *out, struct err *err);
 	int (*list_open)(struct forge *f, const char *base,
 			 const char *head_prefix, struct arena *a,
 			 struct forge_pr **out, size_t *len, struct err *err);
@@ -90,8 +93,6 @@ struct forge_ops {
 		   bool *merged, struct err *err);
 	int (*disarm)(struct forge *f, const struct forge_pr *pr,
 		      struct err *err);
-	int (*delete_branch)(struct forge *f, const char *branch,
-			     struct err *err);
 	int (*statuses)(struct forge *f, const char *sha, struct arena *a,
 			struct forge_status **out, size_t *len,
 			bool *checks_unknown, struct err *err);

@@ -33,7 +33,7 @@
 #include "bot/base/log.h"
 #include "bot/base/mem.h"
 #include "bot/base/str.h"
-#include "forge/forge.h"
+#include "forge/ops.h"
 
 /* Rows whose waits do not matter leave them out. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -472,13 +472,6 @@ __attribute__((unused)) static int op_disarm PLAY_OP
 	return forge_disarm(f, &pr, err);
 }
 
-__attribute__((unused)) static int op_delete PLAY_OP
-{
-	(void)a;
-	(void)out;
-	return forge_delete_branch(f, "promote/staging/we b", err);
-}
-
 __attribute__((unused)) static int op_statuses PLAY_OP
 {
 	static const char *const words[] = { "pending", "success", "failure",
@@ -505,28 +498,14 @@ __attribute__((unused)) static int op_set_status PLAY_OP
 
 __attribute__((unused)) static int op_repo PLAY_OP
 {
-	struct forge_repo r = { 0 };
-	int rc = forge_repo(f, a, &r, err);
-
-	if (rc == 0)
-		buf_addf(out, "%s%s%s%s%s%s", r.default_branch,
-			 r.can_push ? " push" : "",
-			 r.allows_merge_commit ? " merge" : "",
-			 r.allows_squash ? " squash" : "",
-			 r.allows_rebase ? " rebase" : "",
-			 r.allows_auto_merge ? " auto" : "");
-	return rc;
-}
-
-__attribute__((unused)) static int op_caps PLAY_OP
-{
-	unsigned caps;
-	int rc = forge_caps(f, &caps, err);
+	const struct forge_repo *r;
+	int rc = forge_repo_once(f, &r, err);
 
 	(void)a;
 	if (rc == 0)
-		buf_addf(out, "%s%s", caps & FORGE_HAS_EXPECTED_HEAD ? "pins" : "",
-			 caps & FORGE_HAS_AUTO_MERGE ? " arms" : "");
+		buf_addf(out, "merge %d, squash %d, rebase %d",
+			 r->allows_merge_commit, r->allows_squash,
+			 r->allows_rebase);
 	return rc;
 }
 

@@ -227,16 +227,12 @@ static void life(struct sim *s)
 	struct forge *f = s->forge;
 	struct forge_readiness ready;
 	struct forge_status *st;
-	struct forge_repo repo;
 	struct forge_pr pr, *list;
 	const char *sha;
 	char head[64], main_id[64];
 	bool unknown;
 	size_t n;
 
-	OK(s, forge_repo(f, &s->a, &repo, &err));
-	assert_string_equal(repo.default_branch, "main");
-	assert_true(repo.can_push);
 	commit(s, HEAD, "main", "web", "1", head);
 	pr = open_pr(s, HEAD, true);
 	assert_string_equal(pr.head_sha, head);
@@ -279,8 +275,6 @@ static void life(struct sim *s)
 	}
 	OK(s, forge_get(f, pr.number, &s->a, &pr, &err));
 	assert_int_equal(pr.state, FORGE_PR_MERGED);
-	for (int twice = 0; twice < 2; twice++)
-		OK(s, forge_delete_branch(f, HEAD, &err));
 	OK(s, forge_list_by_head(f, "main", HEAD, &s->a, &list, &n, &err));
 	assert_int_equal(n, 1);
 	assert_int_equal(list[0].state, FORGE_PR_MERGED);
@@ -361,8 +355,6 @@ static void mishaps(struct sim *s)
 	assert_int_equal(n, 12);
 	tell(s, "trap", "{\"status-500-after\":1}");
 	OK(s, forge_close_pr(f, list[0].number, &err));
-	tell(s, "trap", "{\"gone-branch-500\":1}");
-	OK(s, forge_delete_branch(f, "promote/nowhere", &err));
 	tell(s, "trap", "{\"html\":1}");
 	FAILS(s, ERR_DATA, forge_get(f, pr.number, &s->a, &pr, &err));
 	sh(s, "git fsck --strict 2>&1 | grep -v dangling || true", none);
