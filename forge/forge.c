@@ -168,7 +168,6 @@ void forge_free(struct forge *f)
 	http_cred_release(&f->cred);
 	buf_release(&f->url);
 	forge_ahead_drop(f);
-	arena_release(&f->arena);
 	arena_release(&f->newest_arena);
 	free(f->root);
 	free(f->owner);

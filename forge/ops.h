@@ -128,7 +128,6 @@ struct forge {
 	size_t ahead_len;
 
 	/* What does not change during a run, asked at most once. */
-	struct arena arena;
 	bool has_repo;
 	struct forge_repo repo;
 	int version[2];		/* Gitea's; [0] < 0: not asked yet */
