@@ -341,8 +341,10 @@ static const struct timeline *with_forge_word(struct arena *a,
 
 			if (!has_brought(pr, &stays[i]))
 				continue;
+			/* A person's commit may have been in the squash. */
 			if (!stays[i].is_ours && pr->head_is_ours &&
-			    text_marker_parse(a, pr->body, &m)) {
+			    text_marker_parse(a, pr->body, &m) &&
+			    str_eq(m.version, stays[i].version)) {
 				stays[i].build = trailer_number(m.build);
 				stays[i].source = m.source;
 			}
