@@ -55,6 +55,26 @@ static void left_for_person(struct planner *pl, struct result *res,
 	pl_disarm(pl, res, spot);
 }
 
+/*
+ * `to` brings back by name what was left. What a person asked for is not closed
+ * again; and the marker is no proof that one did, so it does not land either.
+ */
+static bool left_by_name(struct planner *pl, struct result *res,
+			 const struct spot *spot)
+{
+	struct marker m;
+
+	if (!text_marker_parse(pl_arena(pl), spot->pr->body, &m) ||
+	    !str_eq(m.by, "to"))
+		return false;
+	res->action = ACTION_PENDING;
+	pl_reason(pl, res, "pull request #%lld brings back what was left: "
+		  "merge it, or run `git promote to %s %s=%s --reason TEXT` "
+		  "again", spot->pr->number, res->environment, res->service,
+		  res->new_version);
+	return true;
+}
+
 static void left_deliver(struct planner *pl, struct result *res,
 			 const struct spot *spot)
 {
@@ -107,7 +127,8 @@ static void left_look(struct planner *pl, struct result *res,
 		left_deliver(pl, res, spot);
 		break;
 	case ORDER_SUPERSEDED:
-		if (!pl_withdraw(pl, res, spot, "a later build is there"))
+		if (left_by_name(pl, res, spot) ||
+		    !pl_withdraw(pl, res, spot, "a later build is there"))
 			break;
 		res->action = ACTION_SUPERSEDED;
 		if (!res->reason)
@@ -117,7 +138,9 @@ static void left_look(struct planner *pl, struct result *res,
 				  spot->pr->number);
 		break;
 	case ORDER_HELD:
-		left_for_person(pl, res, spot, "it was rolled back from");
+		if (!left_by_name(pl, res, spot))
+			left_for_person(pl, res, spot,
+					"it was rolled back from");
 		break;
 	case ORDER_CONFLICT:
 		left_for_person(pl, res, spot, "another version came with the "
