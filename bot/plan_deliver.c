@@ -276,10 +276,12 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 	const struct rules *rules = pl_rules(pl, spot);
 	struct step *step = step_add(pl, res, spot, kind);
 	struct change_info all = *info;
+	struct marker m = { 0 };
 
 	all.touched = res->touched = spot->touched;
-	all.asks = kind == STEP_PR_OPEN && (rules->labels_len ||
-					    rules->reviewers_len);
+	all.asks = kind == STEP_PR_OPEN
+		? rules->labels_len || rules->reviewers_len
+		: text_marker_parse(pl_arena(pl), spot->pr->body, &m) && m.asks;
 	if (info->from && spot->timeline && !spot->touched)
 		pl_need(pl, spot, NEED_TOUCHED);
 	step->pr = spot->pr;
