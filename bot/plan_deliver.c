@@ -312,6 +312,29 @@ static void record_keep(struct planner *pl, const struct branch_facts *f,
 							 "Promote-Build"));
 }
 
+/* A build that comes late does not take the place of one that waits. */
+static bool is_late(struct planner *pl, struct result *res,
+		    const struct spot *spot, const struct change_info *info)
+{
+	const char *message = spot->branch_facts.message;
+	int64_t waits = message ? trailer_number(trailer_get(pl_arena(pl),
+				message, "Promote-Build")) : -1;
+
+	if (!spot->pr || info->build < 0 || waits < info->build)
+		return false;
+	if (waits == info->build) {
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "build %lld is "
+			"another version in pull request #%lld; give each "
+			"build its own number", (long long)waits,
+			spot->pr->number);
+		return true;
+	}
+	res->action = ACTION_SUPERSEDED;
+	pl_reason(pl, res, "pull request #%lld has a later build than %s",
+		  spot->pr->number, info->new_version);
+	return true;
+}
+
 bool pl_push_is_way(const struct planner *pl, const struct spot *spot)
 {
 	const struct rules *rules = pl_rules(pl, spot);
@@ -340,6 +363,8 @@ static void deliver_pr(struct planner *pl, struct result *res,
 	rd = spot->readiness;
 	has_it = !oid_is_zero(&spot->branch_id) && !f->is_on_base &&
 		 str_eq(f->version, version);
+	if (!has_it && is_late(pl, res, spot, info))
+		return;
 	if (has_it)
 		record_keep(pl, f, info);
 	if (!named && is_declined(pl, spot, version)) {
