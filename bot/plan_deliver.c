@@ -282,7 +282,9 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 	all.asks = kind == STEP_PR_OPEN
 		? rules->labels_len || rules->reviewers_len
 		: text_marker_parse(pl_arena(pl), spot->pr->body, &m) && m.asks;
-	if (info->from && spot->timeline && !spot->touched)
+	/* A set has no files of its own, but may have a timeline. */
+	if (info->from && spot->timeline && !spot->touched &&
+	    spot->spec->fields_len)
 		pl_need(pl, spot, NEED_TOUCHED);
 	step->pr = spot->pr;
 	step->title = text_pr_title(pl_arena(pl), &all);
