@@ -60,6 +60,40 @@ bool pl_versions_of(struct planner *pl, const struct spot *spot,
 	return n > 0;
 }
 
+/* Another entry of promote.yaml may count in the one environment. */
+static bool fields_match(const struct spot *from, const struct spot *spot)
+{
+	const struct place *p = &spot->place, *f = &from->place;
+
+	if (from->spec == spot->spec || (p->slots_len == 1 && f->slots_len == 1))
+		return true;
+	for (size_t i = 0; i < p->slots_len && i < f->slots_len; i++)
+		if (!str_eq(p->slots[i].label, f->slots[i].label))
+			return false;
+	return p->slots_len == f->slots_len;
+}
+
+bool pl_versions_copy(struct planner *pl, struct result *res,
+		      const struct spot *spot, const char *version,
+		      struct version *out)
+{
+	const struct spot *from = pl_from_len(spot) ? pl_from_spot(pl, spot, 0)
+						 : spot;
+	const struct place *p = &spot->place;
+
+	if (!fields_match(from, spot))
+		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "%s has other "
+			"images in %s than in %s; let its entries in "
+			CONFIG_FILE " name the same ones in the same order",
+			p->service, p->env->name, from->place.env->name);
+	else if (!pl_versions_of(pl, from, version, out))
+		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "%s: '%s' cannot "
+			"be copied field by field", p->service, version);
+	else
+		return true;
+	return false;
+}
+
 bool pl_timelines_here(struct planner *pl, const struct spot *spot)
 {
 	bool here = spot->timeline != NULL;
@@ -161,11 +195,8 @@ void pl_promote_version(struct planner *pl, struct result *res,
 	if (!pl_gates_pass(pl, res, spot, version, slowest) ||
 	    !landing_known(pl, spot, slowest))
 		return;
-	if (!pl_versions_of(pl, from, version, versions)) {
-		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "'%s' cannot be "
-			"copied field by field", version);
+	if (!pl_versions_copy(pl, res, spot, version, versions))
 		return;
-	}
 	sources_take(spot, stay, &info);
 	info.overridden = pl_overrides(pl);
 	pl_deliver(pl, res, spot, versions, version, &info, named);

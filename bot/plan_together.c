@@ -182,13 +182,9 @@ static bool versions_join(struct planner *pl, struct result *res,
 		out[k] = spot->place.slots[k].version;
 	for (size_t i = 0; i < n; i++)
 		if (list[i].version &&
-		    !pl_versions_of(pl, pl_from_spot(pl, list[i].spot, 0),
-				    list[i].version, out + list[i].first)) {
-			pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "%s: '%s' "
-				"cannot be copied field by field",
-				list[i].said.service, list[i].version);
+		    !pl_versions_copy(pl, res, list[i].spot, list[i].version,
+				      out + list[i].first))
 			return false;
-		}
 	return true;
 }
 

@@ -125,6 +125,10 @@ bool pl_in_sync(struct planner *pl, const struct spot *spot);
 /* VERSION, a canonical string of SPOT's place, slot by slot. */
 bool pl_versions_of(struct planner *pl, const struct spot *spot,
 		    const char *version, struct version *out);
+/* The same from what SPOT's (first) `from` has. False: RES says why not. */
+bool pl_versions_copy(struct planner *pl, struct result *res,
+		      const struct spot *spot, const char *version,
+		      struct version *out);
 
 /* Are the timelines of SPOT and its `from` read? Else they are asked for. */
 bool pl_timelines_here(struct planner *pl, const struct spot *spot);
