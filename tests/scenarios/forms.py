@@ -115,6 +115,12 @@ def stamp(at):
         at, datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%SZ')
 
 
+def text_of(block):
+    """The lines below a form, less the indent that all of them have."""
+    indent = min(len(x) - len(x.lstrip()) for x in block)
+    return ''.join(x[indent:] + '\n' for x in block)
+
+
 def _indent(text):
     return len(text) - len(text.lstrip(' '))
 
