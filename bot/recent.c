@@ -1,7 +1,8 @@
 /*
  * The newest part of timelines, for the rule Order. A CI job shall cost what
  * its edit costs, while each commit on a base with thousands of services costs
- * a kilobyte of trees; so this part is short, and most of it is not looked at:
+ * a kilobyte of trees (most are small as deltas, but servers send one in fifty
+ * whole); so this part is short, and most of it is not looked at:
  *
  * - The newest WINDOW commits of base come with the head, in a request that is
  *   needed anyway, as messages only.
@@ -9,8 +10,8 @@
  *   taken at its word. At the newest LOOKS others (persons', other tools', ours
  *   for these) the values are looked at, in the requests that read the head's.
  * - A build's number may be compared with one that was given long ago: for
- *   that, messages are read back to HORIZON, until one of ours says that it
- *   brought what stands where looking ends.
+ *   that, messages are read back to HORIZON, for the one of ours that brought
+ *   what stands where looking ends, and for what it was gone back from.
  *
  * What lies further back is not known. Gates, soaks, holds and rollbacks do
  * not rest on this but on whole timelines (bot/timelines.c).
