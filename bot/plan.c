@@ -34,9 +34,8 @@ bool action_is_deed(enum action a)
 	return a >= ACTION_PUSHED && a <= ACTION_CLOSED;
 }
 
-const struct rules *pl_rules(const struct planner *pl, const struct spot *spot)
+const struct rules *pl_rules(const struct spot *spot)
 {
-	(void)pl;
 	return &spot->spec->rules[spot->env];
 }
 

@@ -12,8 +12,8 @@
 #include "bot/trailers.h"
 #include "yamledit/diff.h"
 
-static struct step *step_add(struct planner *pl, struct result *res,
-			     const struct spot *spot, enum step_kind kind)
+struct step *pl_step(struct planner *pl, struct result *res,
+		     const struct spot *spot, enum step_kind kind)
 {
 	struct step *step = arena_alloc(pl_arena(pl), sizeof(*step)), **at;
 
@@ -89,7 +89,7 @@ static void deliver_push(struct planner *pl, struct result *res,
 		res->action = ACTION_NONE;
 		return;
 	}
-	step = step_add(pl, res, spot, STEP_BASE);
+	step = pl_step(pl, res, spot, STEP_BASE);
 	step->edits = edits;
 	step->edits_len = len;
 	step->message = text_commit(pl_arena(pl), info);
@@ -140,7 +140,7 @@ static bool time_can_change(const struct rules *rules)
 	return false;
 }
 
-static void pr_facts_take(struct result *res, const struct forge_pr *pr)
+void pl_pr_facts(struct result *res, const struct forge_pr *pr)
 {
 	if (!pr)
 		return;
@@ -154,7 +154,7 @@ static void plan_landing(struct planner *pl, struct result *res,
 			 const struct change_info *info)
 {
 	const struct forge_readiness *rd = spot->readiness;
-	const struct rules *rules = pl_rules(pl, spot);
+	const struct rules *rules = pl_rules(spot);
 	char head[OID_HEX + 1];
 	struct marker m = { 0 };
 	struct step *step;
@@ -174,14 +174,14 @@ static void plan_landing(struct planner *pl, struct result *res,
 	pl_reason(pl, res, "pull request #%lld: %s", spot->pr->number,
 		  rd->reason);
 	if (rd->ready == FORGE_READY) {
-		step = step_add(pl, res, spot, STEP_PR_MERGE);
+		step = pl_step(pl, res, spot, STEP_PR_MERGE);
 		res->action = ACTION_MERGED;
 		res->reason = NULL;
 	} else if (rd->ready == FORGE_READY_BLOCKED && !spot->pr->auto_merge &&
 		   (spot->is_rollback || !time_can_change(rules)) &&
 		   text_marker_parse(pl_arena(pl), spot->pr->body, &m) &&
 		   !str_eq(m.armed, head)) {
-		step = step_add(pl, res, spot, STEP_PR_ARM);
+		step = pl_step(pl, res, spot, STEP_PR_ARM);
 		step->body = text_body_armed(pl_arena(pl), spot->pr->body,
 					     head);
 		res->action = ACTION_ARMED;
@@ -223,7 +223,7 @@ static bool pr_facts_here(struct planner *pl, struct result *res,
 		pl_need_prs(pl);
 		return false;
 	}
-	pr_facts_take(res, spot->pr);
+	pl_pr_facts(res, spot->pr);
 	if (has_branch && !f->is_known) {
 		pl_need(pl, spot, NEED_BRANCH);
 		return false;
@@ -241,7 +241,7 @@ static bool pr_facts_here(struct planner *pl, struct result *res,
 		return false;
 	}
 	if (spot->pr && !spot->readiness &&
-	    (pl_rules(pl, spot)->merge_auto || f->files_moved ||
+	    (pl_rules(spot)->merge_auto || f->files_moved ||
 	     !str_eq(f->version, version))) {
 		pl_need(pl, spot, NEED_READY);
 		return false;
@@ -262,7 +262,7 @@ static void plan_branch(struct planner *pl, struct result *res,
 	if (len == 0)
 		BUG("%s is in %s already", info->new_version,
 		    info->environment);
-	step = step_add(pl, res, spot, STEP_BRANCH);
+	step = pl_step(pl, res, spot, STEP_BRANCH);
 	step->edits = edits;
 	step->edits_len = len;
 	step->message = text_commit(pl_arena(pl), info);
@@ -273,8 +273,8 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 			 const struct spot *spot, enum step_kind kind,
 			 const struct change_info *info)
 {
-	const struct rules *rules = pl_rules(pl, spot);
-	struct step *step = step_add(pl, res, spot, kind);
+	const struct rules *rules = pl_rules(spot);
+	struct step *step = pl_step(pl, res, spot, kind);
 	struct change_info all = *info;
 	struct marker m = { 0 };
 
@@ -337,9 +337,9 @@ static bool is_late(struct planner *pl, struct result *res,
 	return true;
 }
 
-bool pl_push_is_way(const struct planner *pl, const struct spot *spot)
+bool pl_push_is_way(const struct spot *spot)
 {
-	const struct rules *rules = pl_rules(pl, spot);
+	const struct rules *rules = pl_rules(spot);
 
 	return spot->is_rollback ? rules->rollback_push : rules->deliver_push;
 }
@@ -376,7 +376,7 @@ static void deliver_pr(struct planner *pl, struct result *res,
 			res->service, version);
 		return;
 	}
-	left_to_land = spot->pr && rd && !pl_rules(pl, spot)->refresh_always &&
+	left_to_land = spot->pr && rd && !pl_rules(spot)->refresh_always &&
 		(rd->approved || rd->ready == FORGE_READY_QUEUED ||
 		 spot->pr->auto_merge);
 	if (spot->pr && !has_it && left_to_land && !named) {
@@ -416,121 +416,8 @@ void pl_deliver(struct planner *pl, struct result *res,
 	res->new_version = version;
 	info->gates = res->gates;
 	info->gates_len = res->gates_len;
-	if (pl_push_is_way(pl, spot))
+	if (pl_push_is_way(spot))
 		deliver_push(pl, res, spot, versions, info);
 	else
 		deliver_pr(pl, res, spot, versions, version, info, named);
-}
-
-void pl_disarm(struct planner *pl, struct result *res,
-	       const struct spot *spot)
-{
-	struct marker m = { 0 };
-	struct step *step;
-
-	/* Gitea does not tell; the marker says that it was asked. */
-	if (!spot->pr ||
-	    (!(text_marker_parse(pl_arena(pl), spot->pr->body, &m) && m.armed) &&
-	     !spot->pr->auto_merge))
-		return;
-	step = step_add(pl, res, spot, STEP_PR_DISARM);
-	step->may_fail = true;
-	step->pr = spot->pr;
-	step->body = text_body_armed(pl_arena(pl), spot->pr->body, NULL);
-}
-
-bool pl_withdraw(struct planner *pl, struct result *res,
-		 const struct spot *spot, const char *why)
-{
-	bool has_branch = !oid_is_zero(&spot->branch_id);
-	struct step *step;
-
-	if (!spot->pr)
-		return true;
-	if (has_branch && !spot->branch_facts.is_known) {
-		pl_need(pl, spot, NEED_BRANCH);
-		return false;
-	}
-	if (has_branch && !spot->branch_facts.is_ours) {
-		pl_reason(pl, res, "pull request #%lld stays open: its branch "
-			  "has a commit that is not ours (%s)",
-			  spot->pr->number, spot->branch_facts.foreign);
-		return true;
-	}
-	step = step_add(pl, res, spot, STEP_PR_CLOSE);
-	step->pr = spot->pr;
-	step->body = text_body_closed(pl_arena(pl), spot->pr->body, why);
-	step->may_fail = true;
-	if (has_branch)
-		step_add(pl, res, spot, STEP_DELETE_BRANCH);
-	return true;
-}
-
-/* We closed its pull request, and were killed before the branch was gone. */
-static bool is_left_over(struct planner *pl, const struct spot *spot)
-{
-	char head[OID_HEX + 1];
-	struct marker m;
-
-	oid_hex(head, &spot->branch_id);
-	for (size_t i = 0; i < spot->past_len; i++) {
-		const struct forge_pr *pr = &spot->past[i];
-
-		if (pr->state == FORGE_PR_CLOSED &&
-		    str_eq(pr->head_sha, head) &&
-		    text_marker_parse(pl_arena(pl), pr->body, &m))
-			return m.closed != NULL;
-	}
-	return false;
-}
-
-void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot)
-{
-	const struct branch_facts *f = &spot->branch_facts;
-	struct marker m = { 0 };
-	struct step *step;
-
-	if (!pl->request->has_forge)
-		return;
-	if (oid_is_zero(&spot->branch_id) && !spot->pr)
-		return;
-	if (!pl->state->prs_known) {
-		pl_need_prs(pl);
-		return;
-	}
-	if (!oid_is_zero(&spot->branch_id) && !f->is_known) {
-		pl_need(pl, spot, NEED_BRANCH);
-		return;
-	}
-	pr_facts_take(res, spot->pr);
-	if (!oid_is_zero(&spot->branch_id) && !f->is_ours)
-		return;		/* a person's, whatever became of it */
-	if (spot->pr) {
-		text_marker_parse(pl_arena(pl), spot->pr->body, &m);
-		if (!str_eq(m.version, spot->place.version) &&
-		    !str_eq(m.by, "auto")) {
-			res->action = ACTION_PENDING;
-			pl_reason(pl, res, "pull request #%lld waits for a "
-				  "person to merge it", spot->pr->number);
-			return;
-		}
-		step = step_add(pl, res, spot, STEP_PR_CLOSE);
-		step->pr = spot->pr;
-		step->body = text_body_closed(pl_arena(pl), spot->pr->body,
-			str_eq(m.version, spot->place.version)
-			? "the version is on the base branch already"
-			: "the version is no longer to be promoted");
-		res->action = ACTION_CLOSED;
-		pl_reason(pl, res, "%s is no longer to be promoted",
-			  m.version ? m.version : "it");
-	}
-	if (oid_is_zero(&spot->branch_id))
-		return;
-	if (spot->pr || f->is_on_base ||
-	    str_eq(f->version, spot->place.version))
-		step_add(pl, res, spot, STEP_DELETE_BRANCH);
-	else if (!spot->past_known)
-		pl_need(pl, spot, NEED_PAST);
-	else if (is_left_over(pl, spot))
-		step_add(pl, res, spot, STEP_DELETE_BRANCH);
 }

@@ -9,8 +9,6 @@
 #include "bot/trailers.h"
 #include "policies/order.h"
 
-enum { ORDER_HORIZON = 512 };	/* commits; further back is not looked for */
-
 static bool is_left(const struct planner *pl, const struct spot *spot)
 {
 	const struct spot *back = state_back(pl->state, spot);
@@ -37,7 +35,7 @@ static enum order order_left(struct planner *pl, const struct spot *spot)
 	order = order_judge(spot->timeline, f->version, build);
 	if (order != ORDER_MORE)
 		return order;
-	if (pl->state->history_depth < ORDER_HORIZON) {
+	if (pl->state->history_depth < HISTORY_HORIZON) {
 		pl_need(pl, spot, NEED_TIMELINE);
 		return ORDER_MORE;
 	}
@@ -88,7 +86,7 @@ static void left_deliver(struct planner *pl, struct result *res,
 		.build = -1, .by = "bump",
 	};
 
-	if (pl_push_is_way(pl, spot))
+	if (pl_push_is_way(spot))
 		left_for_person(pl, res, spot, "builds are pushed here now");
 	else if (!pl_versions_of(pl, spot, version, versions))
 		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "'%s' cannot be "

@@ -23,9 +23,9 @@ void pl_ready_add(struct planner *pl, const struct result *res,
 }
 
 /* Would it begin a promotion, rather than look after one? */
-static bool is_new(const struct planner *pl, const struct ready *r)
+static bool is_new(const struct ready *r)
 {
-	return pl_push_is_way(pl, r->spot) || !r->spot->pr;
+	return pl_push_is_way(r->spot) || !r->spot->pr;
 }
 
 /* Its gates could let it through now. A set's have been asked already. */
@@ -39,9 +39,9 @@ static bool may_go(struct planner *pl, const struct ready *r)
 	return !judged.first;
 }
 
-static int64_t eligible_s(const struct planner *pl, const struct ready *r)
+static int64_t eligible_s(const struct ready *r)
 {
-	const struct rules *rules = pl_rules(pl, r->spot);
+	const struct rules *rules = pl_rules(r->spot);
 	int64_t at;
 
 	if (!r->stay || r->stay->from_s == TIME_UNKNOWN ||
@@ -80,7 +80,7 @@ static void turn_take(struct planner *pl, struct ready *r, size_t *begun,
 		      size_t *open)
 {
 	const struct limits *limits = &pl->state->config.limits;
-	bool by_pr = !pl_push_is_way(pl, r->spot);
+	bool by_pr = !pl_push_is_way(r->spot);
 
 	if (limits->promotions && *begun >= limits->promotions)
 		r->put_off = arena_printf(pl_arena(pl), "limits: %zu "
@@ -100,7 +100,7 @@ static void turn_take(struct planner *pl, struct ready *r, size_t *begun,
 /* Nobody has asked yet whether a person said no to it. */
 static bool past_lacking(const struct planner *pl, const struct ready *r)
 {
-	return pl->request->has_forge && !pl_push_is_way(pl, r->spot) &&
+	return pl->request->has_forge && !pl_push_is_way(r->spot) &&
 	       !r->spot->past_known;
 }
 
@@ -137,9 +137,9 @@ static void turns_give(struct planner *pl)
 	for (size_t e = 0; e < envs; e++)
 		open[e] = open_count(pl, e);
 	for (size_t i = 0; i < pl->ready_len; i++)
-		if (is_new(pl, &pl->ready[i]) && may_go(pl, &pl->ready[i])) {
+		if (is_new(&pl->ready[i]) && may_go(pl, &pl->ready[i])) {
 			turns[n] = (struct turn){ &pl->ready[i],
-				eligible_s(pl, &pl->ready[i]), i };
+				eligible_s(&pl->ready[i]), i };
 			n++;
 		}
 	qsort(turns, n, sizeof(*turns), turn_compare);

@@ -6,12 +6,6 @@
 
 #include "bot/base/str.h"
 
-/*
- * How far back an earlier stay of a version is looked for. Past that many
- * commits a version counts as having come when it was first seen.
- */
-enum { ROLLBACK_HORIZON = 512 };
-
 static const struct pin *pin_find(const struct planner *pl,
 				  const struct spot *spot)
 {
@@ -57,7 +51,7 @@ static const char *target_find(struct planner *pl, struct result *res,
 	const struct timeline *t = spot->timeline;
 	const char *version;
 
-	if (history_wanted(pl, spot, ROLLBACK_HORIZON))
+	if (history_wanted(pl, spot, HISTORY_HORIZON))
 		return NULL;
 	if (!timeline_now(t)) {
 		pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "what %s runs in "
@@ -99,7 +93,7 @@ static const char *target_named(struct planner *pl, struct result *res,
 	version = place_version(pl_arena(pl), p->slots, versions, p->slots_len);
 	if (str_eq(version, p->version))
 		return version;
-	if (history_wanted(pl, spot, ROLLBACK_HORIZON) ||
+	if (history_wanted(pl, spot, HISTORY_HORIZON) ||
 	    (!timeline_find(t, version) && history_wanted(pl, spot, SIZE_MAX)))
 		return NULL;
 	res->new_version = version;
@@ -135,7 +129,7 @@ static bool forward_close(struct planner *pl, struct result *res,
 	if (!pl->state->prs_known) {
 		pl_need_prs(pl);
 		pl->plan->needs.prs_may_fail =
-			pl_push_is_way(pl, state_back(pl->state, spot));
+			pl_push_is_way(state_back(pl->state, spot));
 		return false;
 	}
 	if (pl->state->prs_err.code) {
@@ -231,7 +225,7 @@ static void rollback_one(struct planner *pl, const struct spot *spot,
 	}
 	/* By push it goes first, and the forge is asked afterwards. */
 	if ((pl->request->dry ||
-	     !pl_push_is_way(pl, state_back(pl->state, spot))) &&
+	     !pl_push_is_way(state_back(pl->state, spot))) &&
 	    !forward_close(pl, res, spot))
 		return;
 	back_deliver(pl, res, spot, version);
@@ -295,7 +289,7 @@ bool pl_had_earlier(struct planner *pl, const struct spot *spot,
 {
 	const struct timeline *t = spot->timeline;
 
-	if (history_wanted(pl, spot, ROLLBACK_HORIZON) ||
+	if (history_wanted(pl, spot, HISTORY_HORIZON) ||
 	    (!timeline_find(t, version) && history_wanted(pl, spot, SIZE_MAX)))
 		return false;
 	return timeline_find(t, version) && timeline_now(t) &&
@@ -310,7 +304,7 @@ bool pl_had_earlier(struct planner *pl, const struct spot *spot,
 static bool is_way_back(struct planner *pl, const struct spot *spot,
 			const char *version)
 {
-	return !pl_push_is_way(pl, state_back(pl->state, spot)) &&
+	return !pl_push_is_way(state_back(pl->state, spot)) &&
 	       pl_had_earlier(pl, spot, version) &&
 	       !timeline_held(spot->timeline, version, NULL);
 }
@@ -376,7 +370,7 @@ enum { FAILED_LATE_S = 24 * 3600 };
 static enum verdict failed_judge(struct planner *pl, const struct spot *spot,
 				 struct gate_result *g)
 {
-	const struct rules *rules = pl_rules(pl, spot);
+	const struct rules *rules = pl_rules(spot);
 	const struct timeline *t = spot->timeline;
 	const struct stay *now, *before;
 
@@ -430,7 +424,7 @@ static bool failed_back(struct planner *pl, const struct spot *spot,
 	struct wish wish = { .service = spot->place.service };
 
 	if (pl->request->has_forge && !back->pr &&
-	    !pl_push_is_way(pl, back)) {
+	    !pl_push_is_way(back)) {
 		if (!back->past_known) {
 			pl_need(pl, back, NEED_PAST);
 			return true;

@@ -32,7 +32,7 @@ static inline struct arena *pl_arena(struct planner *pl)
 }
 
 /* What holds for this service in this environment. */
-const struct rules *pl_rules(const struct planner *pl, const struct spot *spot);
+const struct rules *pl_rules(const struct spot *spot);
 
 /* A new result; valid until the next call. SPOT may be NULL. */
 struct result *pl_result(struct planner *pl, const struct spot *spot,
@@ -84,7 +84,13 @@ void pl_deliver(struct planner *pl, struct result *res,
 const char *const *pl_declined(struct planner *pl, const struct spot *spot,
 			       size_t *len);
 
-/* Take back that the forge merges SPOT's pull request by itself. */
+/* One more step for RES, behind those that it has. In the plan's arena. */
+struct step *pl_step(struct planner *pl, struct result *res,
+		     const struct spot *spot, enum step_kind kind);
+/* Tell of PR in RES; NULL: there is none. */
+void pl_pr_facts(struct result *res, const struct forge_pr *pr);
+
+/* bot/plan_tidy.c: take back that the forge merges SPOT's pull request. */
 void pl_disarm(struct planner *pl, struct result *res,
 	       const struct spot *spot);
 
@@ -100,7 +106,7 @@ bool pl_withdraw(struct planner *pl, struct result *res,
 		 const struct spot *spot, const char *why);
 
 /* Straight onto base, or by pull request? */
-bool pl_push_is_way(const struct planner *pl, const struct spot *spot);
+bool pl_push_is_way(const struct spot *spot);
 
 /*
  * bot/plan_rollback.c: a rollback of SPOT that is on its way by pull request.

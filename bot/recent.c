@@ -10,8 +10,8 @@
  *   taken at its word. At the newest LOOKS others (persons', other tools', ours
  *   for these) the values are looked at, in the requests that read the head's.
  * - A build's number may be compared with one that was given long ago: for
- *   that, messages are read back to HORIZON, for the one of ours that brought
- *   what stands where looking ends, and for what it was gone back from.
+ *   that, messages are read back to HISTORY_HORIZON, for the one of ours that
+ *   brought what stands where looking ends, and for what it was gone back from.
  *
  * What lies further back is not known. Gates, soaks, holds and rollbacks do
  * not rest on this but on whole timelines (bot/timelines.c).
@@ -24,7 +24,7 @@
 #include "bot/base/str.h"
 #include "bot/trailers.h"
 
-enum { WINDOW = 32, LOOKS = 16, HORIZON = 512 };
+enum { WINDOW = 32, LOOKS = 16 };
 
 /* The message of the commit at POS, or of the one of ours that it merged. */
 static const char *message_at(struct state *s, size_t pos)
@@ -79,7 +79,7 @@ static int line_read(struct state *s, struct repo *repo, size_t depth,
 	if (repo_line(repo, &s->base_id, depth, &s->arena, &s->recent, err) < 0)
 		return -1;
 	s->history_is_cut |= !s->recent.complete && s->recent.len < depth;
-	s->recent_is_all = depth == HORIZON || s->recent.len < depth;
+	s->recent_is_all = depth == HISTORY_HORIZON || s->recent.len < depth;
 	return 0;
 }
 
@@ -194,7 +194,7 @@ int read_recent(struct state *s, struct repo *repo, const unsigned char *flags,
 	for (size_t i = 0; i < s->spots_len / 2; i++)
 		further |= (flags[i] & NEED_RECENT) &&
 			   s->spots[i].recent;
-	if (further && line_read(s, repo, HORIZON, err) < 0)
+	if (further && line_read(s, repo, HISTORY_HORIZON, err) < 0)
 		return -1;
 	if (recent_timelines(s, repo, flags, err) < 0)
 		return -1;

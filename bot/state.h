@@ -137,6 +137,13 @@ struct stop {
 	const char *reason;	/* fit to be shown */
 };
 
+/*
+ * How many commits back an answer is looked for that may not exist: whether a
+ * version was ever left, an earlier stay of it. What is further back counts as
+ * not having been.
+ */
+enum { HISTORY_HORIZON = 512 };
+
 struct state {
 	struct arena arena;
 	struct diag diag;	/* of promote.yaml; warnings remain */

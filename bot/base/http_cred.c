@@ -111,13 +111,6 @@ int http_origin(char **out, const char *url, struct err *err)
 	return 0;
 }
 
-static void wipe_free(char *s)
-{
-	if (s)
-		explicit_bzero(s, strlen(s));
-	free(s);
-}
-
 /*
  * A copy of SECRET without the blanks around it (a token file ends in a
  * newline), known to the log from now on.
@@ -152,7 +145,7 @@ int http_cred_token(struct http_cred *c, const char *url, const char *header,
 	if (secret_take(&word, secret, err) < 0)
 		return -1;
 	if (http_origin(&c->origin, url, err) < 0) {
-		wipe_free(word);
+		free_secret(word);
 		return -1;
 	}
 	/* Enough at once: growing would leave copies of the secret behind. */
@@ -160,7 +153,7 @@ int http_cred_token(struct http_cred *c, const char *url, const char *header,
 	buf_addf(&line, "%s ", header);
 	buf_addstr(&line, word);
 	c->header = buf_detach(&line);
-	wipe_free(word);
+	free_secret(word);
 	return 0;
 }
 
@@ -180,19 +173,19 @@ int http_cred_basic(struct http_cred *c, const char *url, const char *user,
 	buf_reserve(&pair, strlen(user) + 1 + strlen(word));
 	buf_addf(&pair, "%s:", user);
 	buf_addstr(&pair, word);
-	wipe_free(word);
+	free_secret(word);
 	coded = xmalloc((pair.len + 2) / 3 * 4 + 1);
 	EVP_EncodeBlock((unsigned char *)coded, (unsigned char *)pair.data,
 			(int)pair.len);
 	rc = http_cred_token(c, url, "Authorization: Basic", coded, err);
-	wipe_free(coded);
-	wipe_free(buf_detach(&pair));
+	free_secret(coded);
+	free_secret(buf_detach(&pair));
 	return rc;
 }
 
 void http_cred_release(struct http_cred *c)
 {
-	wipe_free(c->header);
+	free_secret(c->header);
 	free(c->origin);
 	memset(c, 0, sizeof(*c));
 }

@@ -70,6 +70,13 @@ char *xstrndup(const char *s, size_t len)
 	return p;
 }
 
+void free_secret(char *s)
+{
+	if (s)
+		explicit_bzero(s, strlen(s));
+	free(s);
+}
+
 char *xstrdup(const char *s)
 {
 	return s ? xstrndup(s, strlen(s)) : NULL;

@@ -17,6 +17,7 @@ void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *s);			/* NULL stays NULL */
 char *xstrndup(const char *s, size_t len);	/* always NUL-terminated */
+void free_secret(char *s);	/* overwritten first; NULL is fine */
 
 /* One line on stderr and exit 70. */
 _Noreturn void die_oom(void);

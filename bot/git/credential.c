@@ -83,13 +83,6 @@ static char *said_get(const struct buf *said, const char *name)
 	return NULL;
 }
 
-static void wipe_free(char *s)
-{
-	if (s)
-		explicit_bzero(s, strlen(s));
-	free(s);
-}
-
 int credential_fill(struct credential *c, const char *url,
 		    const struct deadline *deadline, struct err *err)
 {
@@ -120,7 +113,7 @@ int credential_fill(struct credential *c, const char *url,
 		: err_set(err, ERR_REFUSED, "git's credential helpers gave "
 			  "none");
 	free(user);
-	wipe_free(password);
+	free_secret(password);
 	return rc;
 }
 
