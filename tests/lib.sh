@@ -21,6 +21,7 @@
 #                               and SIM_SHOW=status change that
 #   sim_get EXPR METHOD PATH [JSON]   the same, prints the Python EXPR over
 #                               the answer `r` (and `status`)
+#   sim_do METHOD PATH [JSON]         of /_sim/ only, prints nothing; quicker
 #   sim_requests EXPR           prints EXPR over `r`, the requests seen; each
 #                               has method, path, query, body, status, git...
 #   sim_trap NAME=N...          set traps (forge-sim --help)
@@ -214,6 +215,17 @@ if isinstance(out, bool) or out is None or isinstance(out, (dict, list)):
 else:
     print(out)
 PY
+}
+
+sim_do() {
+	local address=${SIM_URL#http://} body=${3-} fd status=
+	address=${address%/}
+	exec {fd}<>"/dev/tcp/${address%:*}/${address#*:}" || return 1
+	printf '%s %s HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' \
+		"$1" "$2" "${#body}" "$body" >&"$fd"
+	read -r _ status _ <&"$fd"
+	exec {fd}<&-
+	[ "${status:0:1}" = 2 ] || { echo "$1 $2 ${3-}: $status"; return 1; }
 }
 
 sim() { sim_get "${SIM_SHOW-r}" "$@"; }

@@ -7,7 +7,7 @@ export PROMOTE_FORGE=$KIND PROMOTE_TOKEN=$SIM_TOKEN
 n=0
 
 # now TIME: for the bot, for git, and for the forge.
-now() { at "$1"; sim POST /_sim/now "{\"now\": \"$1\"}" >/dev/null; }
+now() { at "$1"; sim_do POST /_sim/now "{\"now\": \"$1\"}"; }
 # story [SED-EXPRESSION]: a new repository; the expression changes promote.yaml.
 story() {
 	n=$((n + 1))
@@ -20,13 +20,13 @@ story() {
 	export PROMOTE_REPO=$REPO_URL
 }
 # act PATH FIELDS: somebody does it at the forge, in this repository.
-act() { sim POST "/_sim/$1" "{\"repo\": \"$REPO\", ${2-}}" >/dev/null; }
+act() { sim_do POST "/_sim/$1" "{\"repo\": \"$REPO\", ${2-}}"; }
 field() { git -C "$REPO_DIR" show "${3-main}:apps/$1/overlays/$2/kustomization.yaml" |
 	sed -n 's/.*newTag: //p'; }
 # pulls EXPR: over `r`, the pull requests of this repository, oldest first.
 pulls() { sim_get "$1" GET "/_sim/pulls?repo=$REPO"; }
 states() { pulls '" ".join("#%d:%s" % (p["number"], p["state"]) for p in r)'; }
-forget() { sim DELETE /_sim/requests >/dev/null; }
+forget() { sim_do DELETE /_sim/requests; }
 # Requests since then that change something: the API's and pushes.
 writes() { sim_requests '" ".join("%s %s" % (q["method"], q["path"]) for q in r
 	if q["method"] != "GET" and "upload-pack" not in q["path"]
