@@ -191,11 +191,6 @@ static bool wishes_send(const struct rules *rules, struct world *w,
 	return done;
 }
 
-static const struct rules *rules_of(const struct spot *spot)
-{
-	return &spot->spec->rules[spot->env];
-}
-
 /*
  * Without it the next run tries again, so that it does not work is a warning;
  * a forge that takes no status from this token is asked once a run.
@@ -241,7 +236,7 @@ static int step_open(struct plan *p, struct result *res, const struct step *step
 		     const char *body, const struct state *s, struct world *w,
 		     bool *again, struct err *err)
 {
-	const struct rules *rules = rules_of(res->spot);
+	const struct rules *rules = spot_rules(res->spot);
 	struct forge_new_pr new_pr = {
 		.head = step->spot->branch, .base = s->base,
 		.title = step->title, .body = body,
@@ -329,7 +324,7 @@ static int step_do(struct plan *p, struct result *res, struct doing *doing,
 	case STEP_PR_OPEN:
 		return step_open(p, res, step, body, s, w, again, err);
 	case STEP_PR_ASK:
-		if (wishes_send(rules_of(step->spot), w, res, &p->arena,
+		if (wishes_send(spot_rules(step->spot), w, res, &p->arena,
 				step->pr->number, body))
 			doing->asked = step->spot;
 		return 0;

@@ -34,11 +34,6 @@ bool action_is_deed(enum action a)
 	return a >= ACTION_PUSHED && a <= ACTION_CLOSED;
 }
 
-const struct rules *pl_rules(const struct spot *spot)
-{
-	return &spot->spec->rules[spot->env];
-}
-
 struct result *pl_result(struct planner *pl, const struct spot *spot,
 			 const char *service, const char *environment)
 {

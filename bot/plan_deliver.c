@@ -154,7 +154,7 @@ static void plan_landing(struct planner *pl, struct result *res,
 			 const struct change_info *info)
 {
 	const struct forge_readiness *rd = spot->readiness;
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	char head[OID_HEX + 1];
 	struct marker m = { 0 };
 	struct step *step;
@@ -241,7 +241,7 @@ static bool pr_facts_here(struct planner *pl, struct result *res,
 		return false;
 	}
 	if (spot->pr && !spot->readiness &&
-	    (pl_rules(spot)->merge_auto || f->files_moved ||
+	    (spot_rules(spot)->merge_auto || f->files_moved ||
 	     !str_eq(f->version, version))) {
 		pl_need(pl, spot, NEED_READY);
 		return false;
@@ -273,7 +273,7 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 			 const struct spot *spot, enum step_kind kind,
 			 const struct change_info *info)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	struct step *step = pl_step(pl, res, spot, kind);
 	struct change_info all = *info;
 	struct marker m = { 0 };
@@ -339,7 +339,7 @@ static bool is_late(struct planner *pl, struct result *res,
 
 bool pl_push_is_way(const struct spot *spot)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 
 	return spot->is_rollback ? rules->rollback_push : rules->deliver_push;
 }
@@ -376,7 +376,7 @@ static void deliver_pr(struct planner *pl, struct result *res,
 			res->service, version);
 		return;
 	}
-	left_to_land = spot->pr && rd && !pl_rules(spot)->refresh_always &&
+	left_to_land = spot->pr && rd && !spot_rules(spot)->refresh_always &&
 		(rd->approved || rd->ready == FORGE_READY_QUEUED ||
 		 spot->pr->auto_merge);
 	if (spot->pr && !has_it && left_to_land && !named) {

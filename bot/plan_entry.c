@@ -123,7 +123,7 @@ static enum order order_at(struct planner *pl, const struct spot *spot,
 	}
 	/* A squash may have dropped a number that the pull request knows. */
 	if (build >= 0 && pl->request->has_forge && !spot->past_known &&
-	    !pl_rules(spot)->deliver_push) {
+	    !spot_rules(spot)->deliver_push) {
 		pl_need(pl, spot, NEED_PAST);
 		return ORDER_MORE;
 	}

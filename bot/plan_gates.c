@@ -212,7 +212,7 @@ static const struct gate_result *verify_each(struct planner *pl,
 					     size_t end,
 					     struct gate_result *out)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	struct gate_facts facts = {
 		.now_s = pl->state->now_s, .service = spot->place.service,
 		.environment = spot->place.env->name,
@@ -239,7 +239,7 @@ static const struct gate_result *verify_each(struct planner *pl,
 bool pl_verify(struct planner *pl, const struct spot *spot,
 	       const struct stay *stay, struct gate_result *out)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	const struct gate_result *first;
 	struct stay own = *stay;
 	int64_t end_s;
@@ -298,7 +298,7 @@ void pl_gates_judge(struct planner *pl, const struct spot *spot,
 		    const char *version, const struct stay *stay,
 		    struct judged *out)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	/* An entry environment's gates never count: `check` warns of them. */
 	size_t len = pl_from_len(spot) ? rules->gates_len : 0;
 	struct gate_facts facts = {

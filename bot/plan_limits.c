@@ -41,7 +41,7 @@ static bool may_go(struct planner *pl, const struct ready *r)
 
 static int64_t eligible_s(const struct ready *r)
 {
-	const struct rules *rules = pl_rules(r->spot);
+	const struct rules *rules = spot_rules(r->spot);
 	int64_t at;
 
 	if (!r->stay || r->stay->from_s == TIME_UNKNOWN ||

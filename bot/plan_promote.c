@@ -122,7 +122,7 @@ void pl_timelines_more(struct planner *pl, const struct spot *spot)
 struct candidate_facts pl_candidate_facts(struct planner *pl,
 					      const struct spot *spot)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	struct timeline *from = arena_alloc(pl_arena(pl), pl_from_len(spot) *
 					    sizeof(*from));
 	struct candidate_facts f = {
@@ -155,7 +155,7 @@ static void sources_take(const struct spot *spot, const struct stay *stay,
 static bool landing_known(struct planner *pl, const struct spot *spot,
 			  const struct stay *stay)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	bool known = true;
 
 	if (!stay || !pl->request->has_forge || rules->gates_len == 0 ||
@@ -164,7 +164,7 @@ static bool landing_known(struct planner *pl, const struct spot *spot,
 	for (size_t i = 0; i < pl_from_len(spot); i++) {
 		const struct spot *from = pl_from_spot(pl, spot, i);
 
-		if (pl_rules(from)->deliver_push || from->past_known)
+		if (spot_rules(from)->deliver_push || from->past_known)
 			continue;
 		pl_need(pl, from, NEED_PAST);
 		known = false;
@@ -379,7 +379,7 @@ static void auto_look(struct planner *pl, struct result *res,
 		pl_disarm(pl, res, spot);
 		return;
 	}
-	if (spot->pr && (!pl_rules(spot)->promote_auto ||
+	if (spot->pr && (!spot_rules(spot)->promote_auto ||
 			 is_hotfix(pl, spot))) {
 		keep_open(pl, res, spot);
 		return;
@@ -397,7 +397,7 @@ static void auto_look(struct planner *pl, struct result *res,
 		pl_say_verdict(pl, res, spot, &c);
 		return;
 	}
-	if (!pl_rules(spot)->promote_auto) {
+	if (!spot_rules(spot)->promote_auto) {
 		res->new_version = c.version;
 		if (pl_gates_pass(pl, res, spot, c.version, c.slowest)) {
 			res->action = ACTION_PENDING;
@@ -410,7 +410,7 @@ static void auto_look(struct planner *pl, struct result *res,
 	   the status wants to. */
 	if (pl->request->command == CMD_STATUS && !spot->pr &&
 	    !spot->past_known && pl->request->has_forge &&
-	    !pl_rules(spot)->deliver_push) {
+	    !spot_rules(spot)->deliver_push) {
 		pl_need(pl, spot, NEED_PAST);
 		return;
 	}

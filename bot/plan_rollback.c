@@ -370,7 +370,7 @@ enum { FAILED_LATE_S = 24 * 3600 };
 static enum verdict failed_judge(struct planner *pl, const struct spot *spot,
 				 struct gate_result *g)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	const struct timeline *t = spot->timeline;
 	const struct stay *now, *before;
 

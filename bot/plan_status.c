@@ -67,7 +67,7 @@ static void note_held(struct planner *pl, struct result *res,
 static void note_pinned(struct planner *pl, struct result *res,
 			const struct spot *spot)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	struct gate_facts facts = {
 		.now_s = pl->state->now_s, .service = res->service,
 		.environment = res->environment,

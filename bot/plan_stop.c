@@ -51,7 +51,7 @@ bool pl_override_refused(struct planner *pl, struct result *res,
 			 const struct spot *spot)
 {
 	const struct request *r = pl->request;
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 
 	for (size_t i = 0; i < r->overrides_len; i++)
 		if (!may_override(rules, r->overrides[i])) {
@@ -75,6 +75,6 @@ bool pl_stopped(struct planner *pl, struct result *res,
 	pl_stop(pl, res, ACTION_WAITING, ERR_WAIT, "stopped by %s: %s",
 		stop->file, stop->reason);
 	/* Where people promote, auto would have left it alone anyway. */
-	res->is_stopped = pl_rules(spot)->promote_auto || spot->pr;
+	res->is_stopped = spot_rules(spot)->promote_auto || spot->pr;
 	return true;
 }

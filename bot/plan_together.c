@@ -356,7 +356,7 @@ static bool is_usable(struct planner *pl, struct result *res,
 static void auto_look_set(struct planner *pl, struct result *res,
 			  const struct spot *spot)
 {
-	const struct rules *rules = pl_rules(spot);
+	const struct rules *rules = spot_rules(spot);
 	const char *const *wants = NULL;
 	struct ready ready;
 

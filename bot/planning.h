@@ -31,9 +31,6 @@ static inline struct arena *pl_arena(struct planner *pl)
 	return &pl->plan->arena;
 }
 
-/* What holds for this service in this environment. */
-const struct rules *pl_rules(const struct spot *spot);
-
 /* A new result; valid until the next call. SPOT may be NULL. */
 struct result *pl_result(struct planner *pl, const struct spot *spot,
 			 const char *service, const char *environment);

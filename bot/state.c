@@ -37,3 +37,8 @@ void state_release(struct state *s)
 	arena_release(&s->arena);
 	memset(s, 0, sizeof(*s));
 }
+
+const struct rules *spot_rules(const struct spot *spot)
+{
+	return &spot->spec->rules[spot->env];
+}

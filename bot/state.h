@@ -221,4 +221,7 @@ struct needs {
 
 void state_release(struct state *s);
 
+/* What holds for this service in this environment. */
+const struct rules *spot_rules(const struct spot *spot);
+
 #endif
