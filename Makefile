@@ -1,6 +1,8 @@
 # make, make test, make demo: see README.md.
 .DEFAULT_GOAL := all
 SHELL	= /bin/bash
+# As many compilers at once as there are processors.
+MAKEFLAGS += -j$(shell nproc)
 
 CC	?= cc
 PREFIX	?= /usr/local
