@@ -103,6 +103,8 @@ void output_diffs(const struct run *run, bool colored)
 
 /* Status ------------------------------------------------------------------- */
 
+enum { NAMED_MAX = 8 };	/* services in one line; --json has them all */
+
 static const struct result *result_at(const struct run *run,
 				      const char *service, const char *env)
 {
@@ -176,21 +178,71 @@ static void pending_put(const struct result *res, bool colored)
 	show_out(&out);
 }
 
-/* web in production: 1.4.2 held: rolled back to 1.4.1 ... */
-static void notes_put(const struct result *res, bool colored)
+static bool has_common(const struct result *res, const char *common)
 {
+	for (size_t i = 0; i < res->notes_len; i++)
+		if (res->notes[i].common &&
+		    str_eq(res->notes[i].common, common))
+			return true;
+	return false;
+}
+
+/*
+ * "api, billing, web and 34 more": whom NOTE of run->results[AT] is said of.
+ * Returns how many; 0: it has been said with an earlier result.
+ */
+static size_t note_services(struct buf *out, const struct run *run, size_t at,
+			    const struct note *note)
+{
+	const struct result *own = &run->results[at];
+	size_t n = 0;
+
+	if (!note->common) {
+		show(out, own->service);
+		return 1;
+	}
+	for (size_t i = 0; i < run->len; i++) {
+		const struct result *res = &run->results[i];
+
+		if (!str_eq(res->environment, own->environment) ||
+		    !has_common(res, note->common))
+			continue;
+		if (i < at)
+			return 0;
+		if (n++ < NAMED_MAX) {
+			buf_addstr(out, n > 1 ? ", " : "");
+			show(out, res->service);
+		}
+	}
+	if (n > NAMED_MAX)
+		buf_addf(out, " and %zu more", n - NAMED_MAX);
+	return n;
+}
+
+/* web in production: 1.4.2 held: rolled back to 1.4.1 ... */
+static void notes_put(const struct run *run, size_t at, bool colored)
+{
+	const struct result *res = &run->results[at];
+
 	for (size_t i = 0; i < res->notes_len; i++) {
 		const struct note *note = &res->notes[i];
 		struct buf out = { 0 };
+		size_t n = note_services(&out, run, at, note);
 
-		show(&out, res->service);
+		if (n == 0) {
+			buf_release(&out);
+			continue;
+		}
 		buf_addstr(&out, " in ");
 		show(&out, res->environment);
 		buf_addstr(&out, ": ");
-		show_version(&out, note->version);
-		buf_addf(&out, " %s%s%s: ", colored ? C_YELLOW : "",
+		if (n == 1) {
+			show_version(&out, note->version);
+			buf_addch(&out, ' ');
+		}
+		buf_addf(&out, "%s%s%s: ", colored ? C_YELLOW : "",
 			 note->kind, colored ? C_OFF : "");
-		show(&out, note->text);
+		show(&out, n == 1 ? note->text : note->common);
 		buf_addch(&out, '\n');
 		show_out(&out);
 	}
@@ -254,7 +306,7 @@ void output_status(const struct run *run, const struct request *r,
 		n += is_pending(res) || res->notes_len;
 		if (is_pending(res))
 			pending_put(res, colored);
-		notes_put(res, colored);
+		notes_put(run, i, colored);
 	}
 }
 

@@ -57,9 +57,11 @@ bool action_is_deed(enum action a);
 
 /* What a person should know beside it (status). */
 struct note {
-	const char *kind;	/* "held", "pinned", "override" */
+	const char *kind;	/* "held", "pinned", "override", "verify" */
 	const char *version;	/* that it is about */
 	const char *text;	/* untrusted: escape it */
+	const char *common;	/* what to say instead of several services in
+				   one environment at once; or NULL */
 };
 
 /* One service in one environment. Strings in the plan's arena. */

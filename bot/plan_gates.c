@@ -205,7 +205,10 @@ static void evidence_join(struct planner *pl, struct gate_result *to,
 	to->evidence_len += from->evidence_len;
 }
 
-/* The gates of `verify`, one after another; the first that does not pass. */
+/*
+ * The gates of `verify`, one after another; of those that do not pass the one
+ * that says most.
+ */
 static const struct gate_result *verify_each(struct planner *pl,
 					     const struct spot *spot,
 					     const struct stay *stay,
@@ -228,9 +231,7 @@ static const struct gate_result *verify_each(struct planner *pl,
 		evidence_join(pl, out, g);
 		if (g->verdict == VERDICT_NEED)
 			out->verdict = VERDICT_NEED;
-		/* What was seen says more than what was not. */
-		if (g->verdict != VERDICT_PASS &&
-		    (!first || (g->is_bad && !first->is_bad)))
+		if (gate_weight(g) > (first ? gate_weight(first) : 0))
 			first = g;
 	}
 	return first;
@@ -271,8 +272,10 @@ bool pl_verify(struct planner *pl, const struct spot *spot,
 			 spot->place.env->name, first->name, first->reason);
 	} else {
 		out->is_bad = first->is_bad;
+		out->unseen = first->unseen;
 		gate_say(out, first->is_bad ? VERDICT_REFUSE : VERDICT_WAIT,
 			 "%s in %s: %s: %s", first->is_bad ? "failed"
+			 : first->unseen ? "never seen"
 			 : "did not pass in time", spot->place.env->name,
 			 first->name, first->reason);
 	}

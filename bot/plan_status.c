@@ -11,15 +11,17 @@ static struct result *result_of(struct planner *pl, const struct spot *spot)
 	return pl_result(pl, spot, spot->place.service, spot->place.env->name);
 }
 
+/* COMMON: see struct note. */
 static void note_add(struct planner *pl, struct result *res, const char *kind,
-		     const char *version, const char *text)
+		     const char *version, const char *text, const char *common)
 {
 	struct note *notes = arena_alloc(pl_arena(pl), (res->notes_len + 1) *
 					 sizeof(*notes));
 
 	for (size_t i = 0; i < res->notes_len; i++)
 		notes[i] = res->notes[i];
-	notes[res->notes_len++] = (struct note){ kind, version, text };
+	notes[res->notes_len++] = (struct note){ kind, version, text,
+						    common };
 	res->notes = notes;
 }
 
@@ -60,7 +62,7 @@ static void note_held(struct planner *pl, struct result *res,
 		    timeline_held(t, s->version, &since) &&
 		    timeline_earlier(t, now->version, s->version))
 			note_add(pl, res, "held", s->version,
-				 held_text(pl, since));
+				 held_text(pl, since), NULL);
 	}
 }
 
@@ -81,7 +83,7 @@ static void note_pinned(struct planner *pl, struct result *res,
 		gate_judge(&rules->gates[i], &facts, &g);
 		if (g.verdict != VERDICT_PASS)
 			note_add(pl, res, "pinned", spot->place.version,
-				 arena_strdup(pl_arena(pl), g.reason));
+				 arena_strdup(pl_arena(pl), g.reason), NULL);
 	}
 }
 
@@ -95,7 +97,10 @@ static void note_verify(struct planner *pl, struct result *res,
 	if (now && pl_verify(pl, spot, now, &g) &&
 	    g.verdict != VERDICT_PASS && g.verdict != VERDICT_NEED)
 		note_add(pl, res, "verify", now->version,
-			 arena_strdup(pl_arena(pl), g.reason));
+			 arena_strdup(pl_arena(pl), g.reason),
+			 g.unseen ? arena_printf(pl_arena(pl), "never seen: %s"
+				" (`verify: none` where there is none)",
+				g.unseen) : NULL);
 }
 
 static void note_overridden(struct planner *pl, struct result *res,
@@ -107,7 +112,7 @@ static void note_overridden(struct planner *pl, struct result *res,
 		note_add(pl, res, "override", now->version,
 			 arena_printf(pl_arena(pl), "came past %s%s%s",
 				      now->overridden, now->reason ? ": " : "",
-				      now->reason ? now->reason : ""));
+				      now->reason ? now->reason : ""), NULL);
 }
 
 void plan_status(struct planner *pl)

@@ -39,6 +39,7 @@ static const struct note *notes_copy(struct arena *a, const struct result *in)
 			in->notes[i].kind,
 			arena_strdup(a, in->notes[i].version),
 			arena_strdup(a, in->notes[i].text),
+			arena_strdup(a, in->notes[i].common),
 		};
 	return out;
 }
@@ -86,6 +87,7 @@ static struct result result_copy(struct arena *a, const struct result *in)
 		       sizeof(*out.gates));
 	for (size_t i = 0; i < in->gates_len; i++) {
 		out.gates[i].name = arena_strdup(a, in->gates[i].name);
+		out.gates[i].unseen = arena_strdup(a, in->gates[i].unseen);
 		out.gates[i].evidence = evidence_copy(a, &in->gates[i]);
 	}
 	return out;

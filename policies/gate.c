@@ -41,6 +41,23 @@ void gate_say(struct gate_result *out, enum verdict verdict, const char *fmt,
 	va_end(ap);
 }
 
+int gate_weight(const struct gate_result *g)
+{
+	if (g->verdict == VERDICT_PASS)
+		return 0;
+	return g->is_bad ? 3 : g->unseen ? 1 : 2;
+}
+
+void gate_weigh(struct gate_result *out, const struct gate_result *part)
+{
+	if (gate_weight(part) <= gate_weight(out))
+		return;
+	out->verdict = part->verdict;
+	out->is_bad = part->is_bad;
+	out->unseen = part->unseen;
+	memcpy(out->reason, part->reason, sizeof(out->reason));
+}
+
 void gate_rests_on(struct gate_result *out, const struct gate_facts *f,
 		   const char *name, const char *value, int64_t at_s,
 		   const char *url)

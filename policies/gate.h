@@ -113,6 +113,8 @@ struct gate_result {
 	enum gate_need need;	/* NEED */
 	bool is_bad;		/* not passed because of what was seen, not
 				   because something was not */
+	const char *unseen;	/* what nobody has seen at all, as promote.yaml
+				   names it (borrowed); or NULL */
 	char reason[256];	/* for people; control characters escaped */
 	const struct gate_evidence *evidence;
 	size_t evidence_len;
@@ -162,6 +164,15 @@ void gate_judge(const struct gate *g, const struct gate_facts *f,
 /* For gates: a verdict and its reason, cut to the room there is. */
 void gate_say(struct gate_result *out, enum verdict verdict, const char *fmt,
 	      ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * Of several reasons the one that says most is told: what was seen to be bad
+ * (3), what else keeps it (2), what was never seen at all (1); 0: it passes.
+ */
+int gate_weight(const struct gate_result *g);
+
+/* For gates of several parts: OUT says what PART says, where that is more. */
+void gate_weigh(struct gate_result *out, const struct gate_result *part);
 
 /* For gates: the verdict rested on this. Copies, where F has an arena. */
 void gate_rests_on(struct gate_result *out, const struct gate_facts *f,

@@ -146,6 +146,25 @@ static const char *word_of(const struct check_fact *c)
 	return "failure";
 }
 
+/* The newest result C of NAME, or NULL; TEMPLATE: as promote.yaml names it. */
+static void one_judge(const struct check_fact *c, const char *template,
+		      const char *name, const struct gate_facts *f,
+		      struct gate_result *out)
+{
+	const char *fault = fault_of(c, f->now_s);
+
+	*out = (struct gate_result){ .verdict = VERDICT_PASS };
+	if (!fault)
+		return;
+	out->is_bad = c && c->state == CHECK_FAILURE &&
+		      c->updated_s <= f->now_s;
+	out->unseen = c ? NULL : template;
+	/* Red may turn green: it waits, a person can run it again. */
+	gate_say(out, VERDICT_WAIT, "%.150s %s%s", name, fault,
+		 !c && f->check_runs_unknown ? " (the token may not read check "
+		 "runs, only statuses)" : "");
+}
+
 static void judge(const void *setting, const struct gate_facts *f,
 		  struct gate_result *out)
 {
@@ -173,18 +192,13 @@ static void judge(const void *setting, const struct gate_facts *f,
 	for (size_t i = 0; i < checks->len; i++) {
 		const char *name = name_of(&a, checks->names[i]->value, f);
 		const struct check_fact *c = newest(f, name);
-		const char *fault = fault_of(c, f->now_s);
+		struct gate_result one;
 
+		one_judge(c, checks->names[i]->value, name, f, &one);
+		gate_weigh(out, &one);
 		gate_rests_on(out, f, name, c ? word_of(c) : "not seen",
 			      c ? c->updated_s : TIME_UNKNOWN,
 			      c ? c->url : NULL);
-		if (!fault || out->verdict != VERDICT_PASS)
-			continue;
-		out->is_bad = c && c->state == CHECK_FAILURE;
-		/* Red may turn green: it waits, a person can run it again. */
-		gate_say(out, VERDICT_WAIT, "%.150s %s%s", name, fault,
-			 !c && f->check_runs_unknown ? " (the token may not "
-			 "read check runs, only statuses)" : "");
 	}
 	arena_release(&a);
 }

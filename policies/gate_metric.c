@@ -166,11 +166,13 @@ static void wait_for(struct gate_result *out, const char *name,
 }
 
 /* Is there one number? */
-static bool has_number(const struct gate_answer *a, const char *name,
-		       struct gate_result *out)
+static bool has_number(const struct metric *m, const struct gate_answer *a,
+		       const char *name, struct gate_result *out)
 {
 	char why[200];
 
+	if (!a->error && a->series == 0)
+		out->unseen = m->name ? m->name : m->query;
 	if (a->error)
 		snprintf(why, sizeof(why), "not known: %.180s", a->error);
 	else if (a->series == 0)
@@ -200,38 +202,33 @@ static void rests_on(const struct metric *m, const char *what,
 	gate_rests_on(out, f, what, value, time_of(f), m->url);
 }
 
-/* True: this one is as it should be. */
-static bool one_judge(const struct metric *m, const struct gate_answer *a,
-		      const struct gate_facts *f, struct gate_result *out)
+/* Verdict and reason of this one. */
+static void one_judge(const struct metric *m, const struct gate_answer *a,
+		      struct gate_result *out)
 {
 	char why[100];
 
-	rests_on(m, m->name ? m->name : m->query, a, f, out);
-	if (m->samples_query)
-		rests_on(m, "samples", &a[1], f, out);
-	if (out->verdict != VERDICT_PASS)
-		return false;
+	*out = (struct gate_result){ .verdict = VERDICT_PASS };
 	if (m->samples_query) {
-		if (!has_number(&a[1], m->name ? m->name : "samples", out))
-			return false;
+		if (!has_number(m, &a[1], m->name ? m->name : "samples", out))
+			return;
 		if (a[1].value < m->samples_min) {
 			snprintf(why, sizeof(why), "%g samples, %g needed",
 				 a[1].value, m->samples_min);
 			wait_for(out, m->name, why);
-			return false;
+			return;
 		}
 	}
-	if (!has_number(a, m->name, out))
-		return false;
+	if (!has_number(m, a, m->name, out))
+		return;
 	if (m->has_max && a->value > m->max)
 		snprintf(why, sizeof(why), "%g is above %g", a->value, m->max);
 	else if (m->has_min && a->value < m->min)
 		snprintf(why, sizeof(why), "%g is below %g", a->value, m->min);
 	else
-		return true;
+		return;
 	wait_for(out, m->name, why);
 	out->is_bad = true;
-	return false;
 }
 
 static void judge(const void *setting, const struct gate_facts *f,
@@ -245,8 +242,14 @@ static void judge(const void *setting, const struct gate_facts *f,
 	gate_say(out, VERDICT_PASS, "all right");
 	for (size_t i = 0; i < all->len; i++) {
 		const struct metric *m = &all->items[i];
+		struct gate_result one;
 
-		if (one_judge(m, a, f, out) && all->len == 1)
+		rests_on(m, m->name ? m->name : m->query, a, f, out);
+		if (m->samples_query)
+			rests_on(m, "samples", &a[1], f, out);
+		one_judge(m, a, &one);
+		gate_weigh(out, &one);
+		if (one.verdict == VERDICT_PASS && all->len == 1)
 			gate_say(out, VERDICT_PASS, "%g%s", a->value,
 				 m->has_max && m->has_min ? ", between its bounds"
 				 : m->has_max ? ", not above its max"

@@ -80,6 +80,12 @@ def says(w, TEXT):
         raise Failed(f'it does not say: {timed(w, TEXT)}')
 
 
+@expect('one line says TEXT')
+def one_line_says(w, TEXT):
+    """exactly one"""
+    same('lines', sum(timed(w, TEXT) in x for x in w.all_said().split('\n')), 1)
+
+
 @expect('never says TEXT')
 def never_says(w, TEXT):
     """nowhere"""

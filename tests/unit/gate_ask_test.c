@@ -81,6 +81,10 @@ static const struct {
 	  "metric: [{url: 'https://p', query: a, max: 1}, {url: 'https://p', "
 	  "query: b, min: 1}]", { VALUE(1), VALUE(0) }, "wait: 0 is below 1",
 	  true },
+	{ "of several the one that is bad, not the one without data",
+	  "metric: [{url: 'https://p', query: a, max: 1}, {url: 'https://p', "
+	  "query: b, min: 1}]", { NONE, VALUE(0) }, "wait: 0 is below 1",
+	  true },
 	{ "each has its own samples",
 	  "metric: [{url: 'https://p', query: a, max: 1, samples: {query: n, "
 	  "min: 9}}, {url: 'https://p', query: b, min: 1}]",
