@@ -77,7 +77,7 @@ int forge_object(struct forge *f, const char *method, const char *url,
  * and the size of a page; KEY names the member that holds the list, or NULL.
  * FN answers 0 to go on, 1 for enough, -1 for a failure. A short page does
  * not mean the end: servers cap the size. At most MOST pages are read (0: so
- * many that more is ERR_DATA).
+ * many that more is ERR_DATA). Lists that go by cursors are read by those.
  */
 typedef int forge_page_fn(void *ctx, const json_t *row, struct err *err);
 int forge_pages(struct forge *f, const char *url, const char *key,
@@ -126,6 +126,22 @@ struct forge_status_rows {
 	size_t len, cap;
 };
 void forge_status_rows_add(struct forge_status_rows *rows, const struct forge_status *s);
+
+/* Moves of a branch. */
+struct forge_push_rows {
+	struct arena *a;
+	const char *branch;	/* for the driver */
+	int64_t since_s;
+	struct forge_push *items;
+	size_t len, cap;
+};
+/*
+ * For a forge_page_fn, rows newest first: 1 where this one, and so all that
+ * follow, is older than was asked for. BEFORE and AFTER, in the arena, may be
+ * NULL or all zero: no such head.
+ */
+int forge_push_rows_add(struct forge_push_rows *rows, const char *before,
+			const char *after, int64_t at_s);
 
 /*
  * Who approved: the last word of each reviewer counts, comments do not

@@ -157,6 +157,28 @@ void forge_status_rows_add(struct forge_status_rows *rows,
 	rows->items[rows->len++] = *s;
 }
 
+/* Pushes --------------------------------------------------------------------------- */
+
+int forge_push_rows_add(struct forge_push_rows *rows, const char *before,
+			const char *after, int64_t at_s)
+{
+	static const char none[] = "0000000000000000000000000000000000000000";
+
+	if (at_s == TIME_UNKNOWN)
+		return 0;
+	if (at_s < rows->since_s)
+		return 1;
+	if (!after || strcmp(after, none) == 0)
+		return 0;
+	rows->items = rows_grow(rows->a, rows->items, rows->len, &rows->cap,
+				sizeof(*rows->items));
+	rows->items[rows->len++] = (struct forge_push){
+		.after = after, .at_s = at_s,
+		.before = before && strcmp(before, none) != 0 ? before : NULL,
+	};
+	return 0;
+}
+
 /* Reviews -------------------------------------------------------------------------- */
 
 void forge_reviews_add(struct forge_reviews *r, const char *user,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bot/base/log.h"
 #include "bot/base/str.h"
 #include "forge/call.h"
 #include "forge/ops.h"
@@ -347,4 +348,22 @@ int forge_set_status(struct forge *f, const char *sha, const char *name,
 		     struct err *err)
 {
 	CALL(set_status, sha, name, state, description, err);
+}
+
+int forge_pushes(struct forge *f, const char *branch, int64_t since_s,
+		 struct arena *a, struct forge_push **out, size_t *len,
+		 bool *told, struct err *err)
+{
+	struct err why = { 0 };
+
+	*out = NULL;
+	*len = 0;
+	*told = f->ops->pushes && f->ops->pushes(f, branch, since_s, a, out,
+						 len, &why) == 0;
+	if (why.code && why.code != ERR_REFUSED)
+		return err_set(err, why.code, "%s", why.msg);
+	if (!*told)
+		log_verbose("when %s was pushed to is not known: %s", branch,
+			    why.code ? why.msg : "the forge does not tell");
+	return 0;
 }

@@ -259,4 +259,23 @@ int forge_set_status(struct forge *f, const char *sha, const char *name,
 		     enum forge_status_state state, const char *description,
 		     struct err *err);
 
+/*
+ * How the forge saw BRANCH move, by pushes and merges, newest first: what it
+ * wrote down at SINCE_S or later, of the newest thousand of its notes. *TOLD is
+ * false where it keeps no such list or does not show it to this token: there
+ * are none then, the reason is logged (-v), and that is no error.
+ *
+ * It is evidence where there is some, not all of it: a note may come a moment
+ * after the push, goes when it is old, and on Gitea those of people who keep
+ * what they do to themselves are shown to nobody.
+ */
+struct forge_push {
+	const char *after;	/* the head from then on */
+	const char *before;	/* the head until then; NULL: none, not told */
+	int64_t at_s;
+};
+int forge_pushes(struct forge *f, const char *branch, int64_t since_s,
+		 struct arena *a, struct forge_push **out, size_t *len,
+		 bool *told, struct err *err);
+
 #endif

@@ -347,7 +347,7 @@ static const char *const forgejo_tokens[] = { "FORGEJO_TOKEN", "GITEA_TOKEN",
 	.readiness = gt_readiness, .merge = gt_merge, .arm = gt_arm,          \
 	.disarm = gt_disarm, .statuses = gt_statuses,                         \
 	.statuses_urls = gt_statuses_urls,                                    \
-	.set_status = gt_set_status
+	.set_status = gt_set_status, .pushes = gt_pushes
 
 const struct forge_ops forge_gitea = {
 	.name = "gitea",

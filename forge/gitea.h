@@ -35,5 +35,8 @@ size_t gt_statuses_urls(struct forge *f, const char *sha, struct arena *a,
 int gt_set_status(struct forge *f, const char *sha, const char *name,
 		  enum forge_status_state state, const char *description,
 		  struct err *err);
+int gt_pushes(struct forge *f, const char *branch, int64_t since_s,
+	      struct arena *a, struct forge_push **out, size_t *len,
+	      struct err *err);
 
 #endif

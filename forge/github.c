@@ -104,6 +104,51 @@ static int gh_add_labels(struct forge *f, long long number,
 				 "the labels", ask_labels, err);
 }
 
+/* Pushes ------------------------------------------------------------------------- */
+
+enum { PUSH_PAGES = 10 };
+
+/*
+ * One change of a ref, of whatever activity_type: `push`, `force_push`,
+ * `pr_merge`, `merge_queue_merge`, `branch_creation` (before is zeros),
+ * `branch_deletion` (after is).
+ */
+static int push_row(void *ctx, const json_t *row, struct err *err)
+{
+	struct forge_push_rows *rows = ctx;
+
+	(void)err;
+	if (strcmp(js_str(row, "ref"), rows->branch) != 0)
+		return 0;
+	return forge_push_rows_add(rows, js_sha(rows->a, js_get(row, "before")),
+				   js_sha(rows->a, js_get(row, "after")),
+				   js_time(row, "timestamp"));
+}
+
+/*
+ * https://docs.github.com/rest/repos/repos#list-repository-activities: by
+ * cursors, newest first. An Enterprise Server that is too old for it says 404.
+ * time_period is no help: its shortest is a day, and what is older ends the
+ * reading anyhow.
+ */
+static int gh_pushes(struct forge *f, const char *branch, int64_t since_s,
+		     struct arena *a, struct forge_push **out, size_t *len,
+		     struct err *err)
+{
+	struct forge_push_rows rows = { .a = a, .since_s = since_s };
+
+	rows.branch = arena_printf(a, "refs/heads/%s", branch);
+	if (forge_pages(f, forge_repo_url(f, "/activity?ref=%s&%s",
+					  forge_esc(a, rows.branch),
+					  f->ops->page_size),
+			NULL, PUSH_PAGES, "list the pushes", "contents: read",
+			push_row, &rows, err) < 0)
+		return -1;
+	*out = rows.items;
+	*len = rows.len;
+	return 0;
+}
+
 static const char *const gh_hosts[] = { "github.com", "www.github.com",
 					"api.github.com", NULL };
 static const char *const gh_tokens[] = { "GITHUB_TOKEN", "GH_TOKEN", NULL };
@@ -140,4 +185,5 @@ const struct forge_ops forge_github = {
 	.statuses = gh_statuses,
 	.statuses_urls = gh_statuses_urls,
 	.set_status = gh_set_status,
+	.pushes = gh_pushes,
 };

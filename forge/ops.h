@@ -102,6 +102,10 @@ struct forge_ops {
 	int (*set_status)(struct forge *f, const char *sha, const char *name,
 			  enum forge_status_state state,
 			  const char *description, struct err *err);
+	/* ERR_REFUSED: there is no such list, or not for this token. */
+	int (*pushes)(struct forge *f, const char *branch, int64_t since_s,
+		      struct arena *a, struct forge_push **out, size_t *len,
+		      struct err *err);
 };
 
 extern const struct forge_ops forge_github, forge_gitea, forge_forgejo;

@@ -5,12 +5,12 @@
 
 #include "bot/base/str.h"
 
-enum { MOST_PAGES = 500 };
+enum { MOST_PAGES = 500, CURSOR_MAX = 512 };
 
 /*
- * Is there a page after this one? Only that is taken from Link, not the
- * address: behind a proxy many a Gitea names one that does not exist, and no
- * server is to say where the token goes next.
+ * Is there a page after this one? Only that is taken from Link (and a
+ * cursor), not the address: behind a proxy many a Gitea names one that does
+ * not exist, and no server is to say where the token goes next.
  */
 static bool more_pages(struct forge *f, const struct forge_answer *a,
 		       size_t rows, size_t seen)
@@ -26,6 +26,57 @@ static bool more_pages(struct forge *f, const struct forge_answer *a,
 		more = f->ops->has_silent_pages && rows > 0;
 	buf_release(&b);
 	return more;
+}
+
+/*
+ * The cursor of the next page, where the list goes by cursors and not by
+ * numbers (GitHub's activity). Of the address in Link that value alone is
+ * taken, and only if it can be nothing else in a query.
+ */
+static bool next_cursor(const struct forge_answer *a, struct buf *out)
+{
+	static const char fit[] = "abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%-_.~=";
+	struct buf link = { 0 };
+	size_t len = 0;
+
+	if (!http_header(&a->res, "Link", &link))
+		return false;
+	for (const char *at = strchr(link.data, '<'); at && !len;
+	     at = strchr(at + 1, '<')) {
+		size_t whole = 1 + strcspn(at + 1, "<");
+		const char *rel = strstr(at, "rel=\"next\"");
+		const char *key = strpbrk(at, "?&");
+
+		if (!rel || rel >= at + whole)
+			continue;
+		while (key && key < rel && !str_starts(key + 1, "after="))
+			key = strpbrk(key + 1, "?&");
+		if (!key || key >= rel)
+			continue;
+		key += strlen("?after=");
+		len = strspn(key, fit);
+		if (len > CURSOR_MAX || !strchr("&>", key[len]))
+			len = 0;
+		buf_add(out, key, len);
+	}
+	buf_release(&link);
+	return len > 0;
+}
+
+/* Where page PAGE of the list at FIRST is, after the answer A. */
+static void next_url(struct buf *out, const char *first, unsigned page,
+		     const struct forge_answer *a)
+{
+	struct buf cursor = { 0 };
+
+	buf_reset(out);
+	buf_addstr(out, first);
+	if (next_cursor(a, &cursor))
+		buf_addf(out, "&after=%s", buf_str(&cursor));
+	else
+		buf_addf(out, "&page=%u", page);
+	buf_release(&cursor);
 }
 
 /* Rows of one page to FN: 0 go on, 1 enough, -1. */
@@ -83,8 +134,7 @@ int forge_pages(struct forge *f, const char *url, const char *key,
 		}
 		buf_reset(&before);
 		buf_addstr(&before, buf_str(&a.res.body));
-		buf_reset(&next);
-		buf_addf(&next, "%s&page=%u", first, page + 1);
+		next_url(&next, first, page + 1, &a);
 	}
 	forge_answer_release(&a);
 	buf_release(&next);

@@ -493,6 +493,58 @@ static void arming(void **state)
 	PLAY("forgejo", rows);
 }
 
+#define FEED "> GET /activities/feeds?limit=50"
+#define ROW(day, ref, content)                                                 \
+	"{'op_type':'commit_repo','ref_name':'" ref "','created':'2026-11-"    \
+	day "T11:00:00+01:00','content':'" content "'}"
+#define HEAD(sha) "\\'HeadCommit\\':{\\'Sha1\\':\\'" sha "\\'}"
+#define COMPARED(old, new)                                                     \
+	"\\'CompareURL\\':\\'acme/config/compare/" old "..." new "\\'"
+#define ONTO_MAIN "refs/heads/main"
+
+static void pushes(void **state)
+{
+	static const struct play_row rows[] = {
+		{ "a push is JSON in JSON", op_pushes, FEED
+		  "\nh X-Total-Count: 3\n< 200 ["
+		  ROW("22", ONTO_MAIN, "{\\'Commits\\':[{\\'Sha1\\':\\'@b\\'},"
+		      "{\\'Sha1\\':\\'@a\\'}]," HEAD("@b") ","
+		      COMPARED("@a", "@b") ",\\'Len\\':9}") ","
+		  ROW("21", ONTO_MAIN, "{\\'Commits\\':null," HEAD("@a") ","
+		      COMPARED("@b", "@a") "}") ","
+		  ROW("19", ONTO_MAIN, "{" HEAD("@b") "}") "]\n", 0,
+		  "aa>bb@2026-11-22T10:00:00Z bb>aa@2026-11-21T10:00:00Z told" },
+		{ "what else happened there is none of it", op_pushes, FEED
+		  "\nh X-Total-Count: 7\n< 200 [{'op_type':'merge_pull_request',"
+		  "'ref_name':'','content':'7|promote web','created':"
+		  "'2026-11-22T10:00:00Z'},"
+		  ROW("22", "refs/heads/promote/staging/web",
+		      "{" HEAD("@a") "}") ","
+		  ROW("22", "refs/tags/main", "{" HEAD("@a") "}") ","
+		  ROW("22", ONTO_MAIN, "") "," ROW("22", ONTO_MAIN, "{}") ","
+		  ROW("22", ONTO_MAIN, "{\\'HeadCommit\\':null,\\'Commits\\':7}")
+		  "," ROW("21", ONTO_MAIN, "{" HEAD("@a") "," COMPARED("main", "@a")
+		  "}") "]\n", 0, "->aa@2026-11-21T10:00:00Z told" },
+		{ "an older row of any kind ends it", op_pushes, FEED
+		  "\n< 200 [{'op_type':'create_issue','created':"
+		  "'2026-11-19T10:00:00Z'},"
+		  ROW("21", ONTO_MAIN, "{" HEAD("@a") "}") "]\n", 0, "told" },
+		{ "pages, until there is nothing more", op_pushes, FEED
+		  "\n< 200 [" ROW("22", ONTO_MAIN, "{" HEAD("@b") "}") "]\n"
+		  FEED "&page=2\n< 200 [" ROW("21", ONTO_MAIN, "{" HEAD("@a") "}")
+		  "]\n" FEED "&page=3\n< 200 null\n", 0,
+		  "->bb@2026-11-22T10:00:00Z ->aa@2026-11-21T10:00:00Z told" },
+		{ "before 1.20 there is no such list", op_pushes,
+		  FEED "\n< 404 {'message':'Not Found'}\n", 0, "not told" },
+		{ "no answer is no word", op_pushes,
+		  FEED "\n< 500 {}\n", ERR_TRANSIENT, "500" },
+	};
+
+	(void)state;
+	PLAY("gitea", rows);
+	PLAY("forgejo", rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,6 +556,7 @@ int main(void)
 		cmocka_unit_test(readiness),
 		cmocka_unit_test(merging),
 		cmocka_unit_test(arming),
+		cmocka_unit_test(pushes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

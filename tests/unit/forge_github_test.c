@@ -616,6 +616,61 @@ static void rate_limits(void **state)
 }
 
 /* 80 content-creating calls a minute are allowed: 100 take longer. */
+#define PUSHES "> GET /activity?ref=refs%2Fheads%2Fmain&per_page=100"
+#define PUSH(before, after, day, more)                                         \
+	"{'before':'" before "','after':'" after "','ref':'refs/heads/main',"  \
+	"'timestamp':'2026-11-" day "T10:00:00Z','activity_type':'push'" more "}"
+#define NO_SHA "0000000000000000000000000000000000000000"
+
+static void pushes(void **state)
+{
+	static const struct play_row rows[] = {
+		{ "pushes, whatever they were, back to the time asked for",
+		  op_pushes, PUSHES "\n< 200 ["
+		  PUSH("@a", "@b", "22", ",'activity_type':'pr_merge'") ","
+		  PUSH("@b", "@a", "21", ",'activity_type':'force_push'") ","
+		  PUSH(NO_SHA, "@b", "20", ",'activity_type':'branch_creation'")
+		  "," PUSH("@a", "@b", "19", "") "," PUSH("@a", "@b", "20", "")
+		  "]\n", 0, "aa>bb@2026-11-22T10:00:00Z bb>aa@2026-11-21T10:00:00Z "
+		  "->bb@2026-11-20T10:00:00Z told" },
+		{ "a branch that is gone has no head", op_pushes,
+		  PUSHES "\n< 200 [" PUSH("@a", NO_SHA, "21",
+		  ",'activity_type':'branch_deletion'") "]\n", 0, "told" },
+		{ "the ref is compared again, and ids are whole ones",
+		  op_pushes, PUSHES "\n< 200 ["
+		  PUSH("@a", "@b", "22", ",'ref':'refs/heads/other'") ","
+		  PUSH("@a", "@b", "22", ",'ref':'refs/tags/main'") ","
+		  PUSH("@a", "abc", "22", "") "," PUSH("main", "@b", "21", "")
+		  ",{}]\n", 0, "->bb@2026-11-21T10:00:00Z told" },
+		{ "pages go by the cursor in Link", op_pushes,
+		  PUSHES "\nh Link: <https://forge.example/repositories/1/"
+		  "activity?before=xx&per_page=1>; rel=\"prev\", <https://"
+		  "elsewhere.example/repositories/1/activity?per_page=1&after="
+		  "djE6MTA%3D>; rel=\"next\"\n< 200 ["
+		  PUSH("@a", "@b", "22", "") "]\n"
+		  PUSHES "&after=djE6MTA%3D\n< 200 ["
+		  PUSH("@b", "@a", "21", "") "]\n", 0,
+		  "aa>bb@2026-11-22T10:00:00Z bb>aa@2026-11-21T10:00:00Z told" },
+		{ "what is no cursor is not sent", op_pushes,
+		  PUSHES "\nh Link: <https://forge.example/x?after=a b>; "
+		  "rel=\"next\"\n< 200 [" PUSH("@a", "@b", "22", "") "]\n"
+		  PUSHES "&page=2\n< 200 []\n", 0,
+		  "aa>bb@2026-11-22T10:00:00Z told" },
+		{ "an Enterprise Server that has no such list", op_pushes,
+		  PUSHES "\n< 404 {'message':'Not Found'}\n", 0, "not told" },
+		{ "a token that may not see it", op_pushes,
+		  PUSHES "\n< 403 {'message':'Resource not accessible by "
+		  "personal access token'}\n", 0, "not told" },
+		{ "an answer that is none is no word", op_pushes,
+		  PUSHES "\n< 500 {}\n", ERR_TRANSIENT, "500" },
+		{ "nor is a lost one", op_pushes, PUSHES "\n< lost\n",
+		  ERR_TRANSIENT, "cannot list the pushes" },
+	};
+
+	(void)state;
+	PLAY("github", rows);
+}
+
 static int op_many_writes PLAY_OP
 {
 	(void)a;
@@ -651,6 +706,7 @@ int main(void)
 		cmocka_unit_test(readiness),
 		cmocka_unit_test(merging),
 		cmocka_unit_test(arming),
+		cmocka_unit_test(pushes),
 		cmocka_unit_test(rate_limits),
 		cmocka_unit_test(writes_are_spread_out),
 	};

@@ -496,6 +496,25 @@ __attribute__((unused)) static int op_set_status PLAY_OP
 				FORGE_STATUS_PENDING, "soaking", err);
 }
 
+__attribute__((unused)) static int op_pushes PLAY_OP
+{
+	/* since 2026-11-20T09:00:00Z */
+	struct forge_push *p;
+	bool told;
+	size_t n;
+	int rc = forge_pushes(f, "main", 1795165200, a, &p, &n, &told, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		buf_addf(out, "%.2s>%.2s@", p[i].before ? p[i].before : "-",
+			 p[i].after);
+		time_format(out, p[i].at_s);
+		buf_addch(out, ' ');
+	}
+	if (rc == 0)
+		buf_addstr(out, told ? "told" : "not told");
+	return rc;
+}
+
 __attribute__((unused)) static int op_repo PLAY_OP
 {
 	const struct forge_repo *r;
