@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bot/base/log.h"
+#include "bot/check.h"
 #include "bot/options.h"
 #include "bot/read.h"
 #include "bot/run.h"
@@ -92,7 +93,7 @@ static int cmd_status(struct options *o)
 	return run_plan(o, true);
 }
 
-/* check needs no plan: what cannot be read is all there is to say. */
+/* check needs no plan: it says what cannot be read, or never be promoted. */
 static int cmd_check(struct options *o)
 {
 	struct world w = { 0 };
@@ -104,6 +105,7 @@ static int cmd_check(struct options *o)
 	if (world_open(&w, &o->world, &err) < 0 ||
 	    read_state(&run.state, &w, &o->request, &err) < 0)
 		return finish(o, &w, &run, &err, 0);
+	check_promotions(&run.state);
 	for (size_t i = 0; i < s->services_len * s->config.environments_len;
 	     i++) {
 		const struct place *p = &s->spots[i].place;
@@ -174,8 +176,9 @@ const struct command commands[] = {
 	  OPT_COMMON | OPT_LOG, cmd_status },
 	{ "check", CMD_CHECK, "",
 	  "is promote.yaml right, does every field exist",
-	  "Is promote.yaml right, and does every field it leads to exist? "
-	  "Lists services,\nenvironments, fields and what they hold.",
+	  "Is promote.yaml right, does every field it leads to exist, and can "
+	  "what is in one\nenvironment be promoted into the next? Lists "
+	  "services, environments, fields and\nwhat they hold.",
 	  OPT_COMMON, cmd_check },
 	{ NULL, 0, NULL, NULL, NULL, 0, NULL },
 };

@@ -83,6 +83,14 @@ int place_edit(const struct place *p, struct arena *a,
 /* Does LABEL name the slot: by its label, or by its image's name? */
 bool slot_is_called(const struct slot *s, const char *label);
 
+/*
+ * The image that slot S runs, as TEXT says (an entry's newName, else its name;
+ * the repository of a Helm value), in A; *LINE is where, or 0. NULL: it does
+ * not say.
+ */
+const char *slot_image(const struct slot *s, const struct text *text,
+		       struct arena *a, int *line);
+
 /* Does an image reference's NAME stand in slot I (by name or newName)? */
 bool slot_runs_image(const struct slot *s, const struct text *text,
 		     const char *name);

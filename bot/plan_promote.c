@@ -60,19 +60,6 @@ bool pl_versions_of(struct planner *pl, const struct spot *spot,
 	return n > 0;
 }
 
-/* Another entry of promote.yaml may count in the one environment. */
-static bool fields_match(const struct spot *from, const struct spot *spot)
-{
-	const struct place *p = &spot->place, *f = &from->place;
-
-	if (from->spec == spot->spec || (p->slots_len == 1 && f->slots_len == 1))
-		return true;
-	for (size_t i = 0; i < p->slots_len && i < f->slots_len; i++)
-		if (!str_eq(p->slots[i].label, f->slots[i].label))
-			return false;
-	return p->slots_len == f->slots_len;
-}
-
 bool pl_versions_copy(struct planner *pl, struct result *res,
 		      const struct spot *spot, const char *version,
 		      struct version *out)
@@ -81,7 +68,7 @@ bool pl_versions_copy(struct planner *pl, struct result *res,
 						 : spot;
 	const struct place *p = &spot->place;
 
-	if (!fields_match(from, spot))
+	if (!spot_takes(spot, from))
 		pl_stop(pl, res, ACTION_FAILED, ERR_UNSAFE, "%s has other "
 			"images in %s than in %s; let its entries in "
 			CONFIG_FILE " name the same ones in the same order",

@@ -38,6 +38,18 @@ void state_release(struct state *s)
 	memset(s, 0, sizeof(*s));
 }
 
+bool spot_takes(const struct spot *spot, const struct spot *from)
+{
+	const struct place *p = &spot->place, *f = &from->place;
+
+	if (from->spec == spot->spec || (p->slots_len == 1 && f->slots_len == 1))
+		return true;
+	for (size_t i = 0; i < p->slots_len && i < f->slots_len; i++)
+		if (!str_eq(p->slots[i].label, f->slots[i].label))
+			return false;
+	return p->slots_len == f->slots_len;
+}
+
 const struct rules *spot_rules(const struct spot *spot)
 {
 	return &spot->spec->rules[spot->env];

@@ -221,6 +221,12 @@ struct needs {
 
 void state_release(struct state *s);
 
+/*
+ * Can a version be copied from FROM into SPOT field by field? Another entry of
+ * promote.yaml, with other fields, may count in the one environment.
+ */
+bool spot_takes(const struct spot *spot, const struct spot *from);
+
 /* What holds for this service in this environment. */
 const struct rules *spot_rules(const struct spot *spot);
 
