@@ -62,6 +62,7 @@ is "the repository is clean" "$(git -C "$repo" fsck --strict 2>&1)" ""
 before=$(head_of)
 runs "the same bump again is done already" 0 bot bump web=1.4.2 --build 7
 is "and makes no commit" "$(head_of)" "$before"
+is "which it says" "$(cat "$T/out" "$T/err")" "dev/web 1.4.2: unchanged"
 runs "a later build" 0 bot bump web=1.4.3 --build 9
 runs "an older build that comes late" 0 bot bump web=1.4.2-late --build 8
 has "superseded is said" superseded

@@ -51,6 +51,10 @@ URL=http://127.0.0.1:$PORT/silent.git
 bump_costs "commits of others" 7 32
 bump_costs "the same, with a number that nobody gave before" 8 64 --build 7
 bump_costs "the number is found where it is read anyway" 7 32 --build 8
+before=$(git -C "$T/silent.git" for-each-ref)
+costs "what is there already" 5 32 bump --to dev "svc-0001=2.$n"
+is "nothing is to be sent" "$(grep -c receive-pack "$LOG")" 0
+is "what is there already: no ref moved" "$(git -C "$T/silent.git" for-each-ref)" "$before"
 URL=http://127.0.0.1:$PORT/ours.git
 bump_costs "commits of ours for others" 7 32
 bump_costs "the same, with a number" 8 64 --build 200
