@@ -168,7 +168,7 @@ class World:
     def clock(self, at):
         self.now = at
         if self.forge:
-            self.forge.ask('POST', '/_sim/now', {'now': stamp(at)})
+            self.forge.ask('POST', '/_sim/now', {'now': stamp(at), 'repo': self.name})
 
     def end(self):
         if self.cat:

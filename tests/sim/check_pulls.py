@@ -1,4 +1,7 @@
 """Pull requests of the simulator: who may merge what, and when."""
+import json
+import re
+
 from client import check, git, run
 
 GH, GT = ('github', 'ghes'), ('gitea', 'forgejo')
@@ -406,6 +409,64 @@ def pages(f, k):
           list(range(60, 0, -1)))
 
 
+def pushed(f):
+    """(time, head) of the pushes to main, the newest first, as a client finds
+    them: all pages."""
+    if not f.is_github:
+        rows = f.rest('GET', '/activities/feeds?limit=50').json
+        return [(r['created'], json.loads(r['content'])['HeadCommit']['Sha1'])
+                for r in rows if r['op_type'] == 'commit_repo' and
+                r['ref_name'] == 'refs/heads/main' and r['content']]
+    seen, at = [], '/activity?ref=refs%2Fheads%2Fmain&per_page=2'
+    while at:
+        a = f.rest('GET', at)
+        seen += [(r['timestamp'], r['after']) for r in a.json]
+        found = re.search('after=([^&>]*)>; rel="next"', a.headers['Link'] or '')
+        at = found and '/activity?ref=main&per_page=2&after=' + found[1]
+    return seen
+
+
+def activity(f, k):
+    f.rest('GET', '')
+    check(k + 'what was there at the first look is older than its memory',
+          pushed(f), [])
+    times, heads = ['2026-11-0%dT08:00:00Z' % i for i in range(1, 7)], []
+    for time in times[:3]:
+        f.sim('POST', 'now', now=time)
+        f.base(file=time)
+        heads.append(f.at('main'))
+    f.sim('POST', 'now', now=times[3])
+    f.write('main', 'main', {'file': 'in the repository itself\n'})
+    heads.append(f.at('main'))
+    f.sim('POST', 'now', now=times[4], repo='team/config')
+    n = f.new_pr('one', other='1\n')
+    f.settled(n)
+    f.merge(n)
+    heads.append(f.at('main'))
+    f.sim('POST', 'now', now=times[5])
+    check(k + 'pushes and merges, each when it was', pushed(f),
+          list(zip(times, heads))[::-1])
+    if f.is_github:
+        a = f.rest('GET', '/activity?per_page=100').json
+        check(k + 'all that moved', [r['activity_type'] for r in a],
+              ['pr_merge', 'branch_creation'] + 4 * ['push'])
+        check(k + 'from where to where', (a[2]['before'], a[2]['after']),
+              (heads[2], heads[3]))
+        check(k + 'a page number is none', f.rest(
+            'GET', '/activity?per_page=1&page=2').json[0]['id'], a[0]['id'])
+    else:
+        a = f.rest('GET', '/activities/feeds').json
+        check(k + 'all that happened', sorted({r['op_type'] for r in a}),
+              ['commit_repo', 'create_pull_request', 'merge_pull_request'])
+        check(k + 'where from is in the address only', [
+            json.loads(r['content'])['CompareURL'] for r in a
+            if r['created'] == times[2]],
+            ['team/config/compare/%s...%s' % (heads[1], heads[2])])
+    f.trap(no_activity=1)
+    check(k + 'trap no-activity', f.rest('GET', '/activity' if f.is_github
+                                         else '/activities/feeds').status, 404)
+
+
 def filters(f, k):
     f.new_pr('one')
     f.new_pr('two')
@@ -520,4 +581,4 @@ run((creation, *GH, *GT), (heads, 'github', 'gitea'), (methods, 'github',
     (labels_gitea, *GT), (statuses, 'github', 'gitea'),
     (pages, 'github', 'gitea'), (filters, 'github', 'gitea', 'forgejo'),
     (by_hand, 'github', 'gitea'), (access, 'github', 'gitea'),
-    (creation_traps, 'github'))
+    (creation_traps, 'github'), (activity, *GH, *GT))

@@ -24,7 +24,7 @@ static void say(struct sim_call *c, int status, const char *text)
 }
 
 /* "repo": "OWNER/NAME" */
-static bool the_repo(struct sim_call *c)
+static bool find_repo(struct sim_call *c)
 {
 	const char *full = jstr(c->in, "repo");
 	char *owner = xstrndup(full, strcspn(full, "/"));
@@ -32,7 +32,12 @@ static bool the_repo(struct sim_call *c)
 	if (full[strlen(owner)] == '/')
 		c->repo = sim_repo(c->sim, owner, full + strlen(owner) + 1);
 	free(owner);
-	if (!c->repo)
+	return c->repo != NULL;
+}
+
+static bool the_repo(struct sim_call *c)
+{
+	if (!find_repo(c))
 		say(c, 404, "\"repo\": no such repository");
 	else
 		sim_settle(c->sim, c->repo);
@@ -392,6 +397,9 @@ static void now(struct sim_call *c)
 	json_t *offset = json_object_get(c->in, "offset_s");
 	struct err err = { 0 };
 
+	/* What was pushed to it so far was pushed before. */
+	if (*jstr(c->in, "repo") && find_repo(c))
+		sim_refs_read(c->sim, c->repo);
 	if (*text && time_parse(&c->sim->now_s, text, &err) < 0) {
 		say(c, 400, err.msg);
 		return;
@@ -485,7 +493,8 @@ static const struct control_row {
 	  "{repo, default_branch, private, archived, allow_merge_commit,\n"
 	  "allow_squash_merge, allow_rebase_merge, allow_fast_forward_only,\n"
 	  "allow_auto_merge, delete_branch_on_merge, default_merge_style}" },
-	{ { "POST", "/_sim/now", now }, "{now: RFC 3339 | real: true, offset_s}" },
+	{ { "POST", "/_sim/now", now }, "{now: RFC 3339 | real: true, offset_s,\n"
+	  "repo: looked at before; a push counts from the next look on}" },
 	{ { "POST", "/_sim/person", person }, "{name, token, permission}" },
 	{ { "POST", "/_sim/team", team }, "{name}" },
 	{ { "POST", "/_sim/label", label }, "{repo, name, color} or {org, name}" },

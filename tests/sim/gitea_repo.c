@@ -257,6 +257,7 @@ static void can_review(struct sim_call *c)
 
 static const struct sim_route rows[] = {
 	{ "GET", "", repo_get },
+	{ "GET", "/activities/feeds", gitea_activity },
 	{ "POST", "/statuses/:sha", status_add },
 	{ "GET", "/commits/*/status", status_combined },
 	{ "GET", "/commits/*/statuses", status_list },

@@ -224,6 +224,7 @@ out:
 }
 
 static const struct sim_route rows[] = {
+	{ "GET", "/activity", github_activity },
 	{ "GET", "/commits/*", commit_get },
 	{ "GET", "/git/ref/*", ref_get },
 	{ "POST", "/git/refs", ref_create },

@@ -98,7 +98,7 @@ void sim_settle(struct sim *s, struct sim_repo *r)
 {
 	bool again = true;
 
-	sim_refs_read(r);
+	sim_refs_read(s, r);
 	for (size_t i = 0; i < r->prs_len; i++)
 		if (!r->prs[i]->closed)
 			look(s, r, r->prs[i]);
@@ -107,6 +107,6 @@ void sim_settle(struct sim *s, struct sim_repo *r)
 		for (size_t i = 0; i < r->prs_len && !again; i++)
 			again = lands(s, r, r->prs[i]);
 		if (again)
-			sim_refs_read(r);
+			sim_refs_read(s, r);
 	}
 }

@@ -70,6 +70,7 @@ struct sim_repo {
 	json_t *protected;	/* branch -> its rule */
 	json_t *settings;	/* default_branch, allow_*, archived, ... */
 	json_t *deployments;
+	json_t *activity;	/* branches that moved, oldest first */
 };
 
 struct sim_user {
@@ -171,7 +172,7 @@ enum sim_trap {
 	TRAP_UNKNOWN_COMMIT_500, TRAP_PAGE_CAP, TRAP_CONTENT_LIMIT,
 	TRAP_RETRY_AFTER, TRAP_QUEUE_POLLS, TRAP_COOKIES, TRAP_CLEAN_RACE,
 	TRAP_APP_TOKEN, TRAP_HIDE_ALLOWS,
-	TRAP_PUSH_REJECTED,
+	TRAP_PUSH_REJECTED, TRAP_NO_ACTIVITY,
 	TRAP_COUNT
 };
 
@@ -230,7 +231,14 @@ void sim_head_now(struct sim *s, struct sim_repo *r, struct sim_pr *pr,
 		  struct buf *out);
 /* Forges keep the head of a pull request even when its branch is gone. */
 void sim_keep_head(struct sim_repo *r, struct sim_pr *pr, const char *sha);
-void sim_refs_read(struct sim_repo *r);
+void sim_refs_read(struct sim *s, struct sim_repo *r);
+
+/* ---- activity.c ---- */
+
+/* What moved between OLD, the refs at the look before, and now. */
+void sim_activity_take(struct sim *s, struct sim_repo *r, const json_t *old);
+void github_activity(struct sim_call *c);
+void gitea_activity(struct sim_call *c);
 
 /* ---- judge.c ---- */
 

@@ -144,6 +144,7 @@ struct sim_repo *sim_repo(struct sim *s, const char *owner, const char *name)
 	r->deployments = json_array();
 	ARRAY_GROW(s->repos, s->repos_len, s->repos_cap);
 	s->repos[s->repos_len++] = r;
+	sim_refs_read(s, r);
 	return r;
 }
 
@@ -217,13 +218,14 @@ static void refs_loose(struct sim_repo *r, const char *name)
 }
 
 /* By hand: each look of a client begins with it, and git is a process. */
-void sim_refs_read(struct sim_repo *r)
+void sim_refs_read(struct sim *s, struct sim_repo *r)
 {
 	struct buf path = { 0 };
+	json_t *old = r->refs;
 	char line[4096];
 	FILE *f;
 
-	json_object_clear(r->refs);
+	r->refs = json_object();
 	refs_loose(r, "refs");
 	/* Behind the loose ones, which count more and may be packed just now. */
 	buf_addf(&path, "%s/packed-refs", r->dir);
@@ -236,6 +238,11 @@ void sim_refs_read(struct sim_repo *r)
 	if (f)
 		fclose(f);
 	buf_release(&path);
+	if (r->activity)
+		sim_activity_take(s, r, old);
+	else
+		r->activity = json_array();
+	json_decref(old);
 }
 
 json_t *sim_label(struct sim *s, struct sim_repo *r, const char *name,
@@ -383,7 +390,8 @@ static void pr_free(struct sim_pr *pr)
 static void repo_free(struct sim_repo *r)
 {
 	json_t *values[] = { r->refs, r->labels, r->statuses, r->checks,
-			     r->protected, r->settings, r->deployments };
+			     r->protected, r->settings, r->deployments,
+			     r->activity };
 
 	for (size_t i = 0; i < r->prs_len; i++)
 		pr_free(r->prs[i]);

@@ -73,6 +73,8 @@ static const struct trap_row {
 		"GitHub: allow_* are left out, as below a maintainer's rights" },
 	[TRAP_PUSH_REJECTED] = { "push-rejected", 0, 0,
 		"next N merges: Gitea's 409, push rejected, base moved" },
+	[TRAP_NO_ACTIVITY] = { "no-activity", 0, 0,
+		"the list of pushes: 404, as of a server too old for it" },
 };
 
 static long long values[TRAP_COUNT];	/* one server in a process */

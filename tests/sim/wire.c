@@ -388,6 +388,8 @@ static void git_end(struct exchange *x)
 		pthread_mutex_lock(&sim->lock);
 		if (c->repo && c->repo->prs_len)
 			sim_settle(sim, c->repo);
+		else if (c->repo)
+			sim_refs_read(sim, c->repo);
 		pthread_mutex_unlock(&sim->lock);
 	}
 	if (x->fault && str_eq(jstr(x->fault, "when"), "after")) {
