@@ -33,14 +33,17 @@ void evidence_release(struct evidence *e)
 }
 
 /* The commits at positions up to LAST. History is here: no request. */
-static int line_read(struct state *s, struct repo *repo, size_t last,
-		     struct err *err)
+int read_line(struct state *s, struct repo *repo, size_t last,
+	      struct err *err)
 {
-	struct oid *line = arena_alloc(&s->arena, (last + 1) * sizeof(*line));
+	struct oid *line;
 	struct arena a = { 0 };
 	struct repo_commit c;
 	int rc = 0;
 
+	if (last < s->line_len)
+		return 0;
+	line = arena_alloc(&s->arena, (last + 1) * sizeof(*line));
 	line[0] = s->base_id;
 	for (size_t i = 1; rc == 0 && i <= last; i++) {
 		rc = repo_commit(repo, &line[i - 1], &a, &c, err);
@@ -86,8 +89,7 @@ static int read_commits(struct state *s, struct world *w,
 	struct forge_commit *ask;
 	size_t n = 0;
 
-	if (s->line_len < needs->commits_len &&
-	    line_read(s, w->repo, needs->commits_len - 1, err) < 0)
+	if (read_line(s, w->repo, needs->commits_len - 1, err) < 0)
 		return -1;
 	ask = arena_alloc(&e->arena, needs->commits_len * sizeof(*ask));
 	for (size_t i = 0; i < needs->commits_len; i++) {

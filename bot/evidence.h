@@ -2,16 +2,28 @@
 #define BOT_EVIDENCE_H
 
 #include "bot/base/mem.h"
+#include "bot/git/repo.h"
 #include "forge/forge.h"
 #include "policies/gate.h"
 
 /*
  * What witnesses outside say of a version: commit statuses and check runs,
- * and answers to gates' questions. Asked at most once a run, however often the state is read anew, so it lives
- * with the world and not with the state.
+ * answers to gates' questions, and when base was pushed to. Asked at most once
+ * a run, however often the state is read anew, so it lives with the world and
+ * not with the state.
  */
 struct evidence {
 	struct arena arena;
+	/* Pushes to base since SINCE_S, asked for when HEAD was its head. */
+	struct pushes {
+		bool are_read;
+		bool told;	/* else the forge has no such list for us */
+		struct forge_push *items;
+		size_t len;
+		int64_t since_s;
+		struct oid head;
+		struct err err;	/* it did not answer */
+	} pushes;
 	struct forge_commit **commits;
 	size_t commits_len, commits_cap;
 	struct asked {

@@ -243,6 +243,7 @@ bool pl_verify(struct planner *pl, const struct spot *spot,
 	const struct rules *rules = spot_rules(spot);
 	const struct gate_result *first;
 	struct stay own = *stay;
+	const char *error;
 	int64_t end_s;
 
 	*out = (struct gate_result){ .name = "verify", .until_s = TIME_UNKNOWN };
@@ -270,6 +271,14 @@ bool pl_verify(struct planner *pl, const struct spot *spot,
 	} else if (pl->state->now_s < end_s) {
 		gate_say(out, VERDICT_WAIT, "not yet in %s: %s: %s",
 			 spot->place.env->name, first->name, first->reason);
+	} else if (!pl_pushes_known(pl, spot, stay, pl->state->now_s -
+				    rules->verify_within_s, &error)) {
+		/* Its time is not over if it was pushed within that. */
+		out->verdict = VERDICT_NEED;
+		out->need = GATE_NEED_ANSWERS;
+	} else if (error) {
+		gate_say(out, VERDICT_WAIT, "since when %s runs it is not "
+			 "known: %s", spot->place.env->name, error);
 	} else {
 		out->is_bad = first->is_bad;
 		out->unseen = first->unseen;

@@ -134,31 +134,6 @@ static void sources_take(const struct spot *spot, const struct stay *stay,
 	info->old_source = now ? now->source : NULL;
 }
 
-/*
- * Before something is done because of how long it was live: has the forge been
- * asked when it landed? Not before all else passes: it is a request for each
- * service.
- */
-static bool landing_known(struct planner *pl, const struct spot *spot,
-			  const struct stay *stay)
-{
-	const struct rules *rules = spot_rules(spot);
-	bool known = true;
-
-	if (!stay || !pl->request->has_forge || rules->gates_len == 0 ||
-	    (spot->pr && !rules->merge_auto))
-		return true;
-	for (size_t i = 0; i < pl_from_len(spot); i++) {
-		const struct spot *from = pl_from_spot(pl, spot, i);
-
-		if (spot_rules(from)->deliver_push || from->past_known)
-			continue;
-		pl_need(pl, from, NEED_PAST);
-		known = false;
-	}
-	return known;
-}
-
 void pl_promote_version(struct planner *pl, struct result *res,
 			    const struct spot *spot, const char *version,
 			    const struct stay *stay, const struct stay *slowest,
@@ -180,7 +155,7 @@ void pl_promote_version(struct planner *pl, struct result *res,
 
 	res->new_version = version;
 	if (!pl_gates_pass(pl, res, spot, version, slowest) ||
-	    !landing_known(pl, spot, slowest))
+	    !pl_landing_known(pl, res, spot, version, slowest))
 		return;
 	if (!pl_versions_copy(pl, res, spot, version, versions))
 		return;

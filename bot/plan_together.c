@@ -110,7 +110,8 @@ static void member_judge(struct planner *pl, struct member *m,
 			said->environment, want);
 		return;
 	}
-	if (pl_gates_pass(pl, said, m->spot, m->c.version, m->c.slowest))
+	if (pl_gates_pass(pl, said, m->spot, m->c.version, m->c.slowest) &&
+	    pl_landing_known(pl, said, m->spot, m->c.version, m->c.slowest))
 		m->version = m->c.version;
 }
 

@@ -141,6 +141,22 @@ void pl_timelines_more(struct planner *pl, const struct spot *spot);
 struct candidate_facts pl_candidate_facts(struct planner *pl,
 					  const struct spot *spot);
 
+/*
+ * bot/plan_landing.c: has the forge been asked when VERSION landed in SPOT's
+ * `from`, wherever that matters? STAY: the one that gates judged; NULL: none.
+ * False: it is asked for, or RES says that there was no answer.
+ */
+bool pl_landing_known(struct planner *pl, struct result *res,
+		      const struct spot *spot, const char *version,
+		      const struct stay *stay);
+/*
+ * Were the pushes asked for that may have brought STAY into SPOT since SINCE_S?
+ * Else they are now. *ERROR: the forge did not answer, and why; or NULL.
+ */
+bool pl_pushes_known(struct planner *pl, const struct spot *spot,
+		     const struct stay *stay, int64_t since_s,
+		     const char **error);
+
 /* What the candidate rule said, for everything but READY and MORE. */
 void pl_say_verdict(struct planner *pl, struct result *res,
 		    const struct spot *spot, const struct candidate *c);

@@ -139,7 +139,7 @@ static int read_past(struct state *s, struct world *w, struct spot *spot,
 		return -1;
 	spot->past = past;
 	spot->past_len = len;
-	timeline_forge_word(&s->arena, spot);
+	timeline_forge_word(s, spot);
 	return 0;
 }
 
@@ -259,7 +259,8 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 	    read_timelines(s, w->repo, needs->flags,
 			   history_further(s->history_depth), err) < 0)
 		return -1;
-	if (read_touched(s, w->repo, needs->flags, err) < 0)
+	if (read_touched(s, w->repo, needs->flags, err) < 0 ||
+	    read_landings(s, w, needs, err) < 0)
 		return -1;
 	return read_evidence(s, w, needs, err);
 }

@@ -71,14 +71,27 @@ void recent_describe(struct state *s, const struct spot *spot,
  */
 int read_evidence(struct state *s, struct world *w, const struct needs *needs,
 		  struct err *err);
+/* Base's first-parent line up to position LAST, which was walked before. */
+int read_line(struct state *s, struct repo *repo, size_t last,
+	      struct err *err);
 
 /*
  * What the forge knows of the pull request of SPOT that became the commit that
  * brought a stay. It did not land before that was merged: a merge that only
  * moves the branch forward leaves the commit's time as it was when the branch
- * was made. And it says the build, where a squash dropped the trailers.
+ * was made. And it says the build, where a squash dropped the trailers. The
+ * same for pushes to base, as far as S has them.
  */
-void timeline_forge_word(struct arena *a, struct spot *spot);
+void timeline_forge_word(struct state *s, struct spot *spot);
+
+/*
+ * bot/landings.c: the pushes to base that NEEDS asks for, once a run for all
+ * services. A forge that has no list of them, or shows none to this token, has
+ * told all it knows: git's word counts. One that did not answer may have one,
+ * so what rests on it waits.
+ */
+int read_landings(struct state *s, struct world *w, const struct needs *needs,
+		  struct err *err);
 
 /* bot/answers.c: ask servers outside what gates want to know. */
 void read_answers(struct state *s, struct world *w, const struct needs *needs);

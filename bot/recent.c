@@ -201,7 +201,7 @@ int read_recent(struct state *s, struct repo *repo, const unsigned char *flags,
 	for (size_t i = 0; i < s->spots_len / 2; i++)
 		if (flags[i] & NEED_RECENT) {
 			last_stay_trace(s, &s->spots[i]);
-			timeline_forge_word(&s->arena, &s->spots[i]);
+			timeline_forge_word(s, &s->spots[i]);
 		}
 	return 0;
 }

@@ -181,6 +181,18 @@ struct state {
 	size_t line_len;
 	const struct evidence *evidence;
 	struct err prs_err;	/* why they could not be read */
+
+	/*
+	 * The pushes to base since SINCE_S that the forge tells of: all those
+	 * that can have brought the commits at positions FIRST to LAST.
+	 */
+	struct landings {
+		bool are_known;
+		const char *error;	/* it did not answer, and says why */
+		struct landing *pushes;
+		size_t len, first, last;
+		int64_t since_s;
+	} landings;
 };
 
 struct spot *state_spot(const struct state *s, size_t service, size_t env);
@@ -192,6 +204,8 @@ bool request_wants(const struct request *r, const char *name);
  * and pull requests of its own. It has no timeline; SPOT has.
  */
 struct spot *state_back(const struct state *s, const struct spot *spot);
+/* Did a merged pull request of SPOT's bring STAY, as far as those are known? */
+bool spot_merged(const struct spot *spot, const struct stay *stay);
 /* Index of a service, or of a set's row by "+NAME"; SIZE_MAX. */
 size_t state_service(const struct state *s, const char *name);
 
@@ -216,6 +230,9 @@ struct needs {
 	const struct gate_question **questions;
 	size_t questions_len;
 	bool prs_may_fail;	/* it would be good to have, but go on */
+	bool landings;		/* see there: for positions FIRST to LAST */
+	size_t landings_first, landings_last;
+	int64_t landings_since_s;
 	bool any;
 };
 

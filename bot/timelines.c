@@ -289,7 +289,7 @@ static int timelines_make(struct state *s, struct repo *repo,
 		rc = timeline_make(s, repo, spot, &h, index + at, h.is_recent
 				   ? &spot->recent : &spot->timeline, err);
 		if (rc == 0 && !h.is_recent)
-			timeline_forge_word(&s->arena, spot);
+			timeline_forge_word(s, spot);
 		at += spot->place.slots_len;
 	}
 out:
@@ -322,15 +322,17 @@ static bool has_brought(const struct forge_pr *pr, const struct stay *s)
 }
 
 /* T, a timeline of SPOT or NULL, with what the forge knows of it. */
-static const struct timeline *with_forge_word(struct arena *a,
+static const struct timeline *with_forge_word(struct state *s,
 					      const struct spot *spot,
 					      const struct timeline *t)
 {
+	const struct landings *l = &s->landings;
+	struct arena *a = &s->arena;
 	struct timeline *own;
 	struct stay *stays;
 	struct marker m;
 
-	if (!t || t->len == 0 || spot->past_len == 0)
+	if (!t || t->len == 0 || (spot->past_len == 0 && l->len == 0))
 		return t;
 	own = arena_alloc(a, sizeof(*own));
 	stays = arena_alloc(a, t->len * sizeof(*stays));
@@ -348,21 +350,24 @@ static const struct timeline *with_forge_word(struct arena *a,
 				stays[i].build = trailer_number(m.build);
 				stays[i].source = m.source;
 			}
-			if (pr->merged_s == TIME_UNKNOWN ||
-			    pr->merged_s <= stays[i].from_s)
-				continue;
-			stays[i].from_s = pr->merged_s;
-			/* It did not leave before the next one came. */
-			if (i + 1 < t->len)
-				stays[i + 1].until_s = pr->merged_s;
+			stays_landed(stays, t->len, i, pr->merged_s, "merged");
 		}
+	stays_pushed(stays, t->len, l->pushes, l->len, l->last);
 	*own = *t;
 	own->stays = stays;
 	return own;
 }
 
-void timeline_forge_word(struct arena *a, struct spot *spot)
+void timeline_forge_word(struct state *s, struct spot *spot)
 {
-	spot->timeline = with_forge_word(a, spot, spot->timeline);
-	spot->recent = with_forge_word(a, spot, spot->recent);
+	spot->timeline = with_forge_word(s, spot, spot->timeline);
+	spot->recent = with_forge_word(s, spot, spot->recent);
+}
+
+bool spot_merged(const struct spot *spot, const struct stay *stay)
+{
+	for (size_t i = 0; i < spot->past_len; i++)
+		if (has_brought(&spot->past[i], stay))
+			return true;
+	return false;
 }

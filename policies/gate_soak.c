@@ -40,7 +40,8 @@ static void judge(const void *setting, const struct gate_facts *f,
 		return;
 	}
 	lasted_s = stay_lasted_s(f->stay, f->now_s);
-	gate_rests_on(out, f, "live since", f->stay->commit ? f->stay->commit
+	gate_rests_on(out, f, f->stay->landing ? f->stay->landing
+		      : "live since", f->stay->commit ? f->stay->commit
 		      : f->version, f->stay->from_s, NULL);
 	if (f->stay->until_s != TIME_UNKNOWN)
 		gate_rests_on(out, f, "left", f->version, f->stay->until_s,

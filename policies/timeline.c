@@ -141,3 +141,42 @@ int64_t stay_lasted_s(const struct stay *s, int64_t now_s)
 		return -1;
 	return lasted_s;
 }
+
+void stays_landed(struct stay *stays, size_t len, size_t i, int64_t at_s,
+		  const char *landing)
+{
+	for (i++; i-- > 0;) {
+		struct stay *s = &stays[i];
+
+		if (s->from_s == TIME_UNKNOWN || s->from_s >= at_s)
+			return;
+		s->from_s = at_s;
+		s->landing = landing;
+		if (i + 1 < len)
+			s[1].until_s = at_s;
+	}
+}
+
+int64_t landing_of(const struct landing *pushes, size_t n, size_t pos)
+{
+	int64_t at_s = TIME_UNKNOWN;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct landing *p = &pushes[i];
+
+		if (p->after > pos || p->before <= pos)
+			continue;	/* not there yet, or there before */
+		if (at_s == TIME_UNKNOWN || p->at_s < at_s)
+			at_s = p->at_s;
+	}
+	return at_s;
+}
+
+void stays_pushed(struct stay *stays, size_t len,
+		  const struct landing *pushes, size_t n, size_t last)
+{
+	for (size_t i = 0; i < len; i++)
+		if (stays[i].pos <= last)
+			stays_landed(stays, len, i, landing_of(pushes, n,
+				     stays[i].pos), "pushed");
+}

@@ -25,7 +25,8 @@ struct stay {
 				   when: the same as from_s, so that the stay
 				   never counts for longer than it was */
 	const char *commit;	/* that brought it, 40 hex digits; or NULL */
-	size_t pos;		/* of that commit: 0 is the head */
+	size_t pos;		/* of that commit on base's first-parent line: 0
+				   is the head */
 	int64_t build;		/* --build of that commit; -1: not known */
 	const char *source;	/* --source of that commit; or NULL */
 
@@ -35,6 +36,8 @@ struct stay {
 	const char *rolled_back;	/* the version it was rolled back from */
 	const char *overridden;		/* gates, "soak,hours" */
 	const char *reason;
+	const char *landing;	/* from_s is the forge's word: "merged",
+				   "pushed"; NULL: git's */
 	bool is_ours;		/* the commit says that the bot made it */
 };
 
@@ -114,5 +117,32 @@ int64_t timeline_highest_build(const struct timeline *t, const char **version,
  * or it begins in the future.
  */
 int64_t stay_lasted_s(const struct stay *s, int64_t now_s);
+
+/*
+ * What the forge says of when things landed, put into LEN STAYS, newest first,
+ * while a timeline is made. A time is only ever moved on, never back: "live
+ * since" is the later of git's word and the forge's.
+ *
+ * Stay I began at AT_S or later, as LANDING ("merged", "pushed") tells: what it
+ * replaced was there until then, and what came after it began no earlier.
+ */
+void stays_landed(struct stay *stays, size_t len, size_t i, int64_t at_s,
+		  const char *landing);
+
+/* A push to base: the positions of its heads, SIZE_MAX where a head is not on
+   the line. */
+struct landing {
+	size_t after, before;
+	int64_t at_s;
+};
+/*
+ * When one of N pushes (in any order) brought the commit at POS: the oldest
+ * that made it part of base, its new head at POS or nearer to base's head, its
+ * old head further back. TIME_UNKNOWN: none of them did.
+ */
+int64_t landing_of(const struct landing *pushes, size_t n, size_t pos);
+/* All stays at positions up to LAST, beyond which no head was looked for. */
+void stays_pushed(struct stay *stays, size_t len,
+		  const struct landing *pushes, size_t n, size_t last);
 
 #endif

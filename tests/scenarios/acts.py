@@ -222,6 +222,12 @@ def merges_into_main(w, WHO, BRANCH):
              merged=w.refs()[BRANCH])
 
 
+@act('WHO moves BRANCH forward to COMMIT')
+def forward(w, WHO, BRANCH, COMMIT):
+    """as git push origin COMMIT:BRANCH does; no commit is made"""
+    w.git('update-ref', f'refs/heads/{BRANCH}', w.sha(COMMIT))
+
+
 @act('WHO makes BRANCH from COMMIT')
 def makes(w, WHO, BRANCH, COMMIT):
     """a branch"""

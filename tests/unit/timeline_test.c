@@ -1,5 +1,8 @@
 #include "tests/unit/timelines.h"
 
+#include "bot/base/buf.h"
+#include "bot/base/str.h"
+
 /* What became of B? (held, superseded, live, gone, never), and is it undone */
 static void what_became_of_a_version(void **state)
 {
@@ -144,12 +147,90 @@ static void how_long_a_stay_lasted(void **state)
 	}
 }
 
+/* A came at 10 with the commit at position 8, B at 20 with 4, C at 30 with 1. */
+enum { OFF = -1 };	/* the line */
+
+static void when_the_forge_saw_it_land(void **state)
+{
+	static const struct {
+		const char *name;
+		struct { int after, before, at_s; } pushes[3];	/* at_s 0: none */
+		const char *want;
+	} rows[] = {
+		{ "nothing is known", { { 0 } }, "C@30 B@20-30 A@10-20" },
+		{ "each by a push of its own",
+		  { { 1, 4, 35 }, { 4, 8, 25 }, { 8, OFF, 15 } },
+		  "C@35p B@25p-35 A@15p-25" },
+		{ "all by one", { { 0, 9, 50 } }, "C@50p B@50p-50 A@50p-50" },
+		{ "by a push whose head came later on top",
+		  { { 0, 3, 60 }, { 3, 8, 40 } }, "C@60p B@40p-60 A@10-40" },
+		{ "in any order", { { 3, 8, 40 }, { 0, 3, 60 } },
+		  "C@60p B@40p-60 A@10-40" },
+		{ "what was there before a push did not come with it",
+		  { { 0, 1, 60 } }, "C@30 B@20-30 A@10-20" },
+		{ "a head that is not on the line says nothing",
+		  { { OFF, 8, 60 }, { OFF, OFF, 70 } }, "C@30 B@20-30 A@10-20" },
+		{ "the oldest of several that brought it counts",
+		  { { 0, OFF, 90 }, { 1, OFF, 70 }, { 1, OFF, 80 } },
+		  "C@70p B@70p-70 A@70p-70" },
+		{ "git's word is the later one", { { 1, 4, 29 }, { 4, 8, 1 } },
+		  "C@30 B@20-30 A@10-20" },
+		{ "what came after it began no earlier", { { 4, 8, 45 } },
+		  "C@45p B@45p-45 A@10-45" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct stay s[] = {
+			{ .version = "C", .from_s = 30, .pos = 1,
+			  .until_s = TIME_UNKNOWN },
+			{ .version = "B", .from_s = 20, .pos = 4, .until_s = 30 },
+			{ .version = "A", .from_s = 10, .pos = 8, .until_s = 20 },
+		};
+		struct landing pushes[3];
+		struct buf got = { 0 };
+		size_t n = 0;
+
+		for (; n < 3 && rows[i].pushes[n].at_s; n++)
+			pushes[n] = (struct landing){
+				(size_t)rows[i].pushes[n].after,
+				(size_t)rows[i].pushes[n].before,
+				rows[i].pushes[n].at_s };
+		stays_pushed(s, 3, pushes, n, 8);
+		for (size_t k = 0; k < 3; k++) {
+			buf_addf(&got, "%s%s@%d%s", k ? " " : "", s[k].version,
+				 (int)s[k].from_s, s[k].landing ? "p" : "");
+			if (s[k].until_s != TIME_UNKNOWN)
+				buf_addf(&got, "-%d", (int)s[k].until_s);
+		}
+		if (!str_eq(buf_str(&got), rows[i].want))
+			fail_msg("%s: %s, not %s", rows[i].name, buf_str(&got),
+				 rows[i].want);
+		buf_release(&got);
+	}
+}
+
+static void beyond_the_known_line_nothing_is_said(void **state)
+{
+	struct stay s = { .version = "A", .from_s = 10, .pos = 8 };
+	struct landing push = { 0, SIZE_MAX, 50 };	/* maybe 9, maybe 3 */
+
+	(void)state;
+	stays_pushed(&s, 1, &push, 1, 7);
+	assert_int_equal(s.from_s, 10);
+	s.from_s = TIME_UNKNOWN;
+	stays_pushed(&s, 1, &push, 1, 8);
+	assert_true(s.from_s == TIME_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_became_of_a_version),
 		cmocka_unit_test(the_highest_build),
 		cmocka_unit_test(how_long_a_stay_lasted),
+		cmocka_unit_test(when_the_forge_saw_it_land),
+		cmocka_unit_test(beyond_the_known_line_nothing_is_said),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
