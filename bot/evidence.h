@@ -14,7 +14,8 @@
  */
 struct evidence {
 	struct arena arena;
-	/* Pushes to base since SINCE_S, asked for when HEAD was its head. */
+	/* Pushes to base since SINCE_S, asked for when HEAD was its head; again
+	   where it matters what a person pushed after that. */
 	struct pushes {
 		bool are_read;
 		bool told;	/* else the forge has no such list for us */

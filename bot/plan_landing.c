@@ -21,6 +21,8 @@ bool pl_pushes_known(struct planner *pl, const struct spot *spot,
 {
 	const struct landings *l = &pl->state->landings;
 	struct needs *n = &pl->plan->needs;
+	/* As far as it is read: another stay may be the next to be judged. */
+	size_t last = spot->timeline->stays[spot->timeline->len - 1].pos;
 
 	*error = NULL;
 	if (is_told(pl, spot, stay) || since_s >= pl->state->now_s)
@@ -32,8 +34,8 @@ bool pl_pushes_known(struct planner *pl, const struct spot *spot,
 	}
 	if (!n->landings || stay->pos < n->landings_first)
 		n->landings_first = stay->pos;
-	if (!n->landings || stay->pos > n->landings_last)
-		n->landings_last = stay->pos;
+	if (!n->landings || last > n->landings_last)
+		n->landings_last = last;
 	if (!n->landings || since_s < n->landings_since_s)
 		n->landings_since_s = since_s;
 	n->landings = n->any = true;
@@ -83,22 +85,18 @@ static int64_t pushes_since(struct planner *pl, const struct spot *spot,
 	return since_s;
 }
 
-/* A pull request that is there already, the set's where it moves with one. */
-static bool has_pr(struct planner *pl, const struct spot *spot)
-{
-	const struct spot *set = pl_set_of(pl, spot);
-
-	return spot->pr || (set && set->pr);
-}
-
-/* A request for each service. */
+/*
+ * A request for each service: not where there is a pull request already, the
+ * set's where it moves with one.
+ */
 static bool past_known(struct planner *pl, const struct spot *spot)
 {
+	const struct spot *set = pl_set_of(pl, spot);
 	const struct rules *rules = spot_rules(spot);
 	bool known = true;
 
 	if (!pl->request->has_forge || rules->gates_len == 0 ||
-	    (has_pr(pl, spot) && !rules->merge_auto))
+	    ((spot->pr || (set && set->pr)) && !rules->merge_auto))
 		return true;
 	for (size_t i = 0; i < pl_from_len(spot); i++) {
 		const struct spot *from = pl_from_spot(pl, spot, i);
@@ -113,14 +111,13 @@ static bool past_known(struct planner *pl, const struct spot *spot)
 
 /*
  * Nothing is to be done with VERSION but to wait for a person. Where its branch
- * is not known yet, nothing is done before it is; the set's is not looked at.
+ * is not known yet, nothing is done before it is.
  */
-static bool is_proposed(struct planner *pl, const struct spot *spot,
-			const char *version)
+static bool is_proposed(const struct spot *spot, const char *version)
 {
 	const struct branch_facts *f = &spot->branch_facts;
 
-	return has_pr(pl, spot) && !spot_rules(spot)->merge_auto &&
+	return spot->pr && !spot_rules(spot)->merge_auto &&
 	       !pl_push_is_way(spot) &&
 	       (!f->is_known || str_eq(f->version, version));
 }
@@ -135,7 +132,7 @@ bool pl_landing_known(struct planner *pl, struct result *res,
 	if (!stay)
 		return true;
 	known = past_known(pl, spot);
-	if (!known || is_proposed(pl, spot, version))
+	if (!known || is_proposed(spot, version))
 		return known;
 	for (size_t i = 0; i < pl_from_len(spot); i++) {
 		const struct spot *from = pl_from_spot(pl, spot, i);
