@@ -122,6 +122,20 @@ void http_do_many(struct http *h, const struct http_request *reqs,
 		  unsigned parallel);
 
 /*
+ * A request that is on its way while others are made: it starts after the next
+ * one, moves whenever one does, and http_end() waits for the rest of it. The
+ * request, and all it points to, is borrowed until then; it has no on_body.
+ * Each is to be ended or cancelled before http_free().
+ */
+struct http_flight;
+struct http_flight *http_begin(struct http *h, const struct http_request *req);
+/* As http_do(). The flight is over, and freed. */
+int http_end(struct http_flight *f, struct http_response *res,
+	     struct err *err);
+/* Nobody wants to know any more. NULL is calmly ignored. */
+void http_cancel(struct http_flight *f);
+
+/*
  * The value of header NAME (any case), appended to OUT; false: not there.
  * Where it stands several times, the first.
  */

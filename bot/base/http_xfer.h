@@ -1,7 +1,10 @@
 #ifndef BOT_BASE_HTTP_XFER_H
 #define BOT_BASE_HTTP_XFER_H
 
-/* Between http.c, which decides when to try, and http_try.c, which does. */
+/*
+ * Between http.c, which decides when to try, http_try.c, which does, and
+ * http_outcome.c, which settles what came of it.
+ */
 #include <curl/curl.h>
 
 #include "bot/base/http.h"
@@ -13,6 +16,7 @@ struct http {
 	char *user_agent;
 	const char *ca_file, *ca_dir;
 	struct http_cost cost;
+	struct http_flight *flights;	/* begun and not ended */
 	http_fake_fn *fake;
 	void *fake_ctx;
 	int64_t fake_waited_ms;
@@ -43,6 +47,13 @@ struct xfer {
 void xfer_start(struct xfer *x, int64_t now);
 /* The try is over, or taken back. */
 void xfer_stop(struct xfer *x);
+
+/* The try ended with CODE: settle it, or put the next one on the list. */
+void xfer_end(struct xfer *x, CURLcode code);
+/* How long to wait before the next try; -1: there is none. */
+int64_t xfer_retry_in_ms(const struct xfer *x, CURLcode code);
+/* Its Retry-After header, into RES. */
+void http_retry_after_read(struct http_response *res);
 
 /* Does the header LINE ("Name: value") have this name? */
 bool http_line_is(const char *line, const char *name);

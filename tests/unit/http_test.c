@@ -763,6 +763,124 @@ static void many_at_once_answer_in_order(void **state)
 	http_free(h);
 }
 
+static int fake(void *ctx, const struct http_request *req,
+		struct http_response *res, struct err *err)
+{
+	int *calls = ctx;
+
+	(void)req;
+	(void)err;
+	(*calls)++;
+	res->status = *calls < 3 ? 503 : 200;
+	buf_addstr(&res->headers, "HTTP/1.1 503 x\r\nRetry-After: 7\r\n\r\n");
+	return 0;
+}
+
+/* The one that was begun goes second, and is answered meanwhile. */
+static void a_flight_moves_while_others_are_made(void **state)
+{
+	static const struct {
+		const char *name, *path;
+		int64_t timeout_ms;
+		enum err_code want;
+		long want_status;
+		const char *want_body;
+	} rows[] = {
+		{ "answered", "/later/50", 0, ERR_NONE, 200, "/later/50" },
+		{ "busy at first", "/busy4", 0, ERR_NONE, 200, "hello" },
+		{ "an error's body", "/html-error", 0, ERR_NONE, 500, "<html>" },
+		{ "cut off", "/cut", 0, ERR_TRANSIENT, 0, NULL },
+		{ "too much", "/endless", 0, ERR_DATA, 0, NULL },
+		{ "too late", "/silent", 100, ERR_TRANSIENT, 0, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct http *h = client(20000, 0);
+		struct http_request req = {
+			.url = url(&server, rows[i].path), .max_body = 1000000,
+			.timeout_ms = rows[i].timeout_ms,
+			.safe_to_repeat = strncmp(rows[i].path, "/busy", 5) == 0,
+		};
+		struct http_request other = { .url = url(&server, "/later/200") };
+		struct http_response res, mine;
+		struct err err = { 0 };
+		struct http_flight *f;
+		const char *first, *second;
+
+		/* A connection that is there goes to what is waited for. */
+		assert_int_equal(http_do(h, &other, &res, &err), 0);
+		http_response_release(&res);
+		f = http_begin(h, &req);
+		assert_int_equal(http_do(h, &other, &res, &err), 0);
+		assert_string_equal(buf_str(&res.body), "/later/200");
+		first = strstr(server.seen->text, "/later/200");
+		second = strstr(first + 1, "/later/200");
+		if (!second || !strstr(second, rows[i].path))
+			fail_msg("%s: not asked for meanwhile, or first",
+				 rows[i].name);
+		http_response_release(&res);
+		http_end(f, &mine, &err);
+		if (err.code != rows[i].want ||
+		    mine.status != rows[i].want_status ||
+		    (rows[i].want_body &&
+		     strcmp(buf_str(&mine.body), rows[i].want_body) != 0))
+			fail_msg("%s: error %d '%s', status %ld, '%s'",
+				 rows[i].name, (int)err.code, err.msg,
+				 mine.status, buf_str(&mine.body));
+		http_response_release(&mine);
+		http_free(h);
+	}
+}
+
+static void a_flight_nobody_wants_is_dropped(void **state)
+{
+	static const char *const paths[] = { "/ok", "/silent", "/endless" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		struct http *h = client(20000, 0);
+		struct http_request req = { .url = url(&server, paths[i]) };
+		struct http_request other = { .url = url(&server, "/ok") };
+		struct http_response res;
+		struct err err = { 0 };
+		struct http_flight *never = http_begin(h, &req);
+		struct http_flight *f;
+
+		http_cancel(never);
+		assert_int_equal(server.seen->requests, 0);
+		f = http_begin(h, &req);
+		assert_int_equal(http_do(h, &other, &res, &err), 0);
+		http_response_release(&res);
+		http_cancel(f);
+		http_free(h);
+	}
+	http_cancel(NULL);
+}
+
+static void a_flight_keeps_the_rules(void **state)
+{
+	struct http *h = client(20000, 0);
+	struct http_request req = { .url = "http://git.example.com/" };
+	struct http_response res;
+	struct err err = { 0 };
+	int calls = 2;
+
+	(void)state;
+	assert_int_equal(http_end(http_begin(h, &req), &res, &err), -1);
+	assert_int_equal(err.code, ERR_SECURITY);
+	http_response_release(&res);
+	err_clear(&err);
+
+	http_set_fake(h, fake, &calls);
+	req.url = "https://git.example.com/";
+	assert_int_equal(http_end(http_begin(h, &req), &res, &err), 0);
+	assert_int_equal(res.status, 200);
+	assert_int_equal(calls, 3);
+	http_response_release(&res);
+	http_free(h);
+}
+
 /* A proxy would read what is meant for loopback, the token with it. */
 static void loopback_never_goes_through_a_proxy(void **state)
 {
@@ -790,19 +908,6 @@ static void loopback_never_goes_through_a_proxy(void **state)
 	unsetenv("ALL_PROXY");
 	unsetenv("https_proxy");
 	http_free(h);
-}
-
-static int fake(void *ctx, const struct http_request *req,
-		struct http_response *res, struct err *err)
-{
-	int *calls = ctx;
-
-	(void)req;
-	(void)err;
-	(*calls)++;
-	res->status = *calls < 3 ? 503 : 200;
-	buf_addstr(&res->headers, "HTTP/1.1 503 x\r\nRetry-After: 7\r\n\r\n");
-	return 0;
 }
 
 static void a_fake_answers_without_network_or_sleep(void **state)
@@ -851,6 +956,9 @@ int main(void)
 		cmocka_unit_test(large_bodies_go_up_whole),
 		cmocka_unit_test(bodies_can_be_streamed),
 		cmocka_unit_test(many_at_once_answer_in_order),
+		cmocka_unit_test(a_flight_moves_while_others_are_made),
+		cmocka_unit_test(a_flight_nobody_wants_is_dropped),
+		cmocka_unit_test(a_flight_keeps_the_rules),
 		cmocka_unit_test(loopback_never_goes_through_a_proxy),
 		cmocka_unit_test(a_fake_answers_without_network_or_sleep),
 	};
