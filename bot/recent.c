@@ -1,14 +1,14 @@
 /*
  * The newest part of timelines, for the rule Order. A CI job shall cost what
- * its edit costs, while each commit on a base with thousands of services costs
- * a kilobyte of trees (most are small as deltas, but servers send one in fifty
- * whole); so this part is short, and most of it is not looked at:
+ * its edit costs, while on a base with thousands of services a commit's trees
+ * are small only as deltas against the next one's, of which servers send one in
+ * fifty whole; so this part is short:
  *
  * - The newest WINDOW commits of base come with the head, in a request that is
- *   needed anyway, as messages only.
+ *   needed anyway, with the trees on top where the server can filter so.
  * - A commit that says it is ours, and for other services or environments, is
- *   taken at its word. At the newest LOOKS others (persons', other tools', ours
- *   for these) the values are looked at, in the requests that read the head's.
+ *   taken at its word. At all others (persons', other tools', ours for these)
+ *   the values are looked at, in the requests that read the head's.
  * - A build's number may be compared with one that was given long ago: for
  *   that, messages are read back to HISTORY_HORIZON, for the one of ours that
  *   brought what stands where looking ends, and for what it was gone back from.
@@ -24,7 +24,7 @@
 #include "bot/base/str.h"
 #include "bot/trailers.h"
 
-enum { WINDOW = 32, LOOKS = 16 };
+enum { WINDOW = 32 };
 
 /* The message of the commit at POS, or of the one of ours that it merged. */
 static const char *message_at(struct state *s, size_t pos)
@@ -61,16 +61,11 @@ static bool may_have_changed(struct state *s, const struct request *r,
 static void looks_choose(struct state *s, const struct request *r)
 {
 	const struct repo_line *line = &s->recent;
-	size_t looks = 0;
 
+	s->looked_len = line->len;
 	s->looks = arena_alloc(&s->arena, (line->len + 1) * sizeof(*s->looks));
-	for (s->looked_len = 0; s->looked_len < line->len;) {
-		if (may_have_changed(s, r, message_at(s, s->looked_len++))) {
-			if (looks++ == LOOKS)
-				return;
-			s->looks[s->looked_len] = true;
-		}
-	}
+	for (size_t i = 0; i < line->len; i++)
+		s->looks[i + 1] = may_have_changed(s, r, message_at(s, i));
 }
 
 static int line_read(struct state *s, struct repo *repo, size_t depth,

@@ -257,6 +257,8 @@ int run_loop(struct run *run, struct world *w, const struct request *r,
 
 		err_clear(err);
 		log_progress("reading %s", w->location);
+		if (r->command == CMD_BUMP && !dry)
+			repo_expect_push(w->repo);
 		if (read_state(&run->state, w, r, err) < 0)
 			return -1;
 		now.dry = dry;

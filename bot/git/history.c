@@ -133,7 +133,7 @@ static int read_merged(struct repo *r, const struct repo_commit *c,
 int repo_line(struct repo *r, const struct oid *head, size_t depth,
 	      struct arena *a, struct repo_line *out, struct err *err)
 {
-	struct line line = { 0 };
+	struct line line = { .trees = depth <= FEW_COMMITS };
 	int rc = line_read(r, &line, head, depth, err);
 
 	log_progress_done();

@@ -19,6 +19,7 @@ struct repo {
 	bool road_known;
 	int tree_depth;		/* what a first look asks for: tree:N, or
 				   FILTER_NONE on the road without filters */
+	bool will_push;		/* repo_expect_push() */
 	bool fat;		/* a subtree was too much to take whole */
 	struct oid looked_at;	/* the newest commit whose files were read, or
 				   zero: what a later one is asked against */
@@ -32,6 +33,8 @@ struct repo {
 	struct repo_file *files;
 	size_t files_len, files_cap;
 };
+
+enum { FEW_COMMITS = 32 };	/* of a line that are fetched in one look */
 
 /* Fetching what is not here (need.c) ---------------------------------------- */
 

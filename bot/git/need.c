@@ -102,7 +102,7 @@ static int fetch_commits(struct repo *r, const struct oid *ids, size_t n,
 		   each of them and is silent meanwhile. */
 		if (f.tree_depth > 0 && f.depth > MAX_DEPTH)
 			f.depth = MAX_DEPTH;
-		if (f.tree_depth == FIRST_DEPTH && depth == 1)
+		if (f.tree_depth == FIRST_DEPTH && depth <= FEW_COMMITS)
 			f.max_bytes = MAX_GUESS * n;
 		if (after && r->wire.version == 2) {
 			f.haves = f.shallow = after;
@@ -169,6 +169,8 @@ int need_head(struct repo *r, const struct oid *id, size_t depth, bool trees,
 		return 0;
 	if (find_road(r, err) < 0)
 		return -1;
+	if (r->will_push)
+		wire_push_expect(&r->wire);
 	if (!follow(r, id, err) &&
 	    (err->code || need_commits(r, id, 1, depth, trees, NULL, err) < 0))
 		return -1;

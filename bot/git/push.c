@@ -190,6 +190,11 @@ static void settle_atomic(struct repo_update *updates, size_t n)
 			updates[i].status = REPO_PUSH_RACE;
 }
 
+void repo_expect_push(struct repo *r)
+{
+	r->will_push = true;
+}
+
 int repo_push(struct repo *r, struct repo_update *updates, size_t n,
 	      bool atomic, struct err *err)
 {

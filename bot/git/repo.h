@@ -138,9 +138,10 @@ int repo_commit(struct repo *r, const struct oid *id, struct arena *a,
 		struct repo_commit *out, struct err *err);
 
 /*
- * The newest DEPTH commits of HEAD's first-parent line, HEAD first, in arena A:
- * what they say, without their files where the server can leave those out.
- * Asked for before anything else of HEAD they cost no request. Fewer where
+ * The newest DEPTH commits of HEAD's first-parent line, HEAD first, in arena A.
+ * Asked for before anything else of HEAD they cost no request: a few come with
+ * what a first look at its files takes, many without files,
+ * where the server can leave those out. Fewer where
  * the history ends, for good (`complete`) or, as in a shallow clone, because
  * the server has no more of it.
  */
@@ -286,6 +287,12 @@ struct repo_update {
 	char message[512];		/* out: the server's reason, escaped by
 					   the caller before it is shown */
 };
+
+/*
+ * A push will follow as a rule: what has to be asked before it is asked while
+ * files are read. For speed only; without a push it was asked in vain.
+ */
+void repo_expect_push(struct repo *r);
 
 /*
  * Move refs on the server, each from its old_id to its new_id by

@@ -194,6 +194,12 @@ static int hello(struct wire *w, struct err *err)
 	return rc;
 }
 
+void wire_push_expect(struct wire *w)
+{
+	if (!w->push_caps.len)
+		w->transport->ops->expect_hello(w->transport, RECEIVE_PACK);
+}
+
 static int check_caps(const struct buf *caps, const struct repo_update *updates,
 		      size_t n, bool atomic, struct err *err)
 {

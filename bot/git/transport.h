@@ -30,6 +30,13 @@ struct transport_ops {
 		     struct pkt_reader *in, struct err *err);
 
 	/*
+	 * hello() to SERVICE, without v2, will follow: have its answer come
+	 * while other things are asked. For speed only: nothing fails, and what
+	 * did not come is asked for when it is due.
+	 */
+	void (*expect_hello)(struct transport *t, enum service service);
+
+	/*
 	 * Send HEAD, then BODY (or NULL), and feed the answer to IN until that
 	 * is done. REPEATABLE: it changes nothing there. After a failure IN
 	 * says how far it came; where it is not REPEATABLE, ERR_REFUSED means

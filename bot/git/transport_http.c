@@ -9,6 +9,12 @@
 #include "bot/base/str.h"
 #include "bot/git/credential.h"
 
+/* What asks a service for its greeting. */
+struct greeting_request {
+	struct http_request req;
+	struct buf url, type;
+};
+
 struct http_transport {
 	struct transport base;
 	struct http *http;
@@ -18,6 +24,8 @@ struct http_transport {
 	struct credential helped;	/* cred is its, then */
 	bool helpers_know;		/* what became of that */
 	char *url;		/* without a slash at the end */
+	struct greeting_request expected;
+	struct http_flight *flight;	/* it is on its way; or NULL */
 };
 
 /* Where the pieces of one answer go. */
@@ -136,6 +144,11 @@ static int status_error(const struct http_transport *t,
 	return -1;
 }
 
+static int cut_off(struct err *err)
+{
+	return err_set(err, ERR_TRANSIENT, "the server's answer was cut off");
+}
+
 static int exchange_once(struct http_transport *t,
 			 const struct http_request *req, struct answer *a,
 			 long *status, struct err *err)
@@ -156,8 +169,7 @@ static int exchange_once(struct http_transport *t,
 	if (rc == 0 && res.status / 100 != 2)
 		rc = status_error(t, &res, err);
 	if (rc == 0 && !a->in->done)
-		rc = err_set(err, ERR_TRANSIENT,
-			     "the server's answer was cut off");
+		rc = cut_off(err);
 	t->base.bytes_received += a->in->bytes;
 	http_response_release(&res);
 	return rc;
@@ -186,28 +198,83 @@ static int exchange(struct http_transport *t, const struct http_request *req,
 	return rc;
 }
 
-static int http_hello(struct transport *base, enum service service, bool v2,
-		      struct pkt_reader *in, struct err *err)
+static void greeting_make(struct greeting_request *g,
+			  const struct http_transport *t, enum service service,
+			  bool v2)
 {
 	static const char *const v2_header[] = { "Git-Protocol: version=2",
 						 NULL };
+
+	*g = (struct greeting_request){ .req.safe_to_repeat = true };
+	buf_addf(&g->url, "%s/info/refs?service=%s", t->url,
+		 service_names[service]);
+	buf_addf(&g->type, "application/x-%s-advertisement",
+		 service_names[service]);
+	g->req.url = buf_str(&g->url);
+	g->req.headers = v2 ? v2_header : NULL;
+}
+
+static void greeting_release(struct greeting_request *g)
+{
+	buf_release(&g->url);
+	buf_release(&g->type);
+}
+
+static void http_expect_hello(struct transport *base, enum service service)
+{
 	struct http_transport *t = (struct http_transport *)base;
-	struct buf url = { 0 }, type = { 0 };
+
+	/* Who to be is not known before the server has asked for it. */
+	if (t->flight || (!t->cred && t->asks_helpers))
+		return;
+	greeting_make(&t->expected, t, service, false);
+	t->expected.req.cred = t->cred;
+	base->requests++;
+	t->flight = http_begin(t->http, &t->expected.req);
+}
+
+/*
+ * The answer that was expected, if it is G's and the server gave one. 1: IN has
+ * it; 0: ask, which tells what went wrong, too.
+ */
+static int expected_take(struct http_transport *t,
+			 const struct greeting_request *g,
+			 struct pkt_reader *in, struct err *err)
+{
+	struct http_response res;
+	struct answer a = { .in = in, .res = &res, .type = buf_str(&g->type) };
+	struct err ignored = { 0 };
+	int rc = 0;
+
+	if (!t->flight || !str_eq(t->expected.req.url, g->req.url))
+		return 0;
+	if (http_end(t->flight, &res, &ignored) == 0 && res.status / 100 == 2) {
+		rc = on_body(&a, buf_str(&res.body), res.body.len, err);
+		if (rc == 0)
+			rc = in->done ? 1 : cut_off(err);
+		t->base.bytes_received += res.body.len;
+	}
+	http_response_release(&res);
+	greeting_release(&t->expected);
+	t->flight = NULL;
+	return rc;
+}
+
+static int http_hello(struct transport *base, enum service service, bool v2,
+		      struct pkt_reader *in, struct err *err)
+{
+	struct http_transport *t = (struct http_transport *)base;
+	struct greeting_request g;
 	struct answer a = { .in = in };
-	struct http_request req = { .safe_to_repeat = true };
 	int rc;
 
-	buf_addf(&url, "%s/info/refs?service=%s", t->url,
-		 service_names[service]);
-	buf_addf(&type, "application/x-%s-advertisement",
-		 service_names[service]);
-	a.type = buf_str(&type);
-	req.url = buf_str(&url);
-	req.headers = v2 ? v2_header : NULL;
-	rc = exchange(t, &req, &a, err);
-	buf_release(&url);
-	buf_release(&type);
-	return rc;
+	greeting_make(&g, t, service, v2);
+	a.type = buf_str(&g.type);
+	rc = expected_take(t, &g, in, err);
+	if (rc == 0)
+		rc = exchange(t, &g.req, &a, err);
+	greeting_release(&g);
+	return rc < 0 ? -1 : 0;
 }
 
 static int http_request(struct transport *base, enum service service,
@@ -264,6 +331,8 @@ static void http_transport_free(struct transport *base)
 {
 	struct http_transport *t = (struct http_transport *)base;
 
+	http_cancel(t->flight);
+	greeting_release(&t->expected);
 	credential_release(&t->helped);
 	free(t->url);
 	free(t);
@@ -272,6 +341,7 @@ static void http_transport_free(struct transport *base)
 static const struct transport_ops http_ops = {
 	.name	 = "http",
 	.hello	 = http_hello,
+	.expect_hello = http_expect_hello,
 	.request = http_request,
 	.talking = http_talking,
 	.hang_up = http_hang_up,

@@ -206,6 +206,13 @@ static bool process_talking(struct transport *base, enum service service)
 	       t->service == service;
 }
 
+/* One conversation at a time: two of ssh might both ask for a password. */
+static void process_expect_hello(struct transport *base, enum service service)
+{
+	(void)base;
+	(void)service;
+}
+
 static int process_request(struct transport *base, enum service service,
 			   const struct buf *head, const struct buf *body,
 			   bool repeatable, struct pkt_reader *in,
@@ -254,6 +261,7 @@ static void process_transport_free(struct transport *base)
 static const struct transport_ops process_ops = {
 	.name	 = "process",
 	.hello	 = process_hello,
+	.expect_hello = process_expect_hello,
 	.request = process_request,
 	.talking = process_talking,
 	.hang_up = process_hang_up,

@@ -68,6 +68,8 @@ struct push_pack {
 };
 int wire_push(struct wire *w, struct repo_update *updates, size_t n,
 	      bool atomic, const struct push_pack *pack, struct err *err);
+/* That wire_push() will follow: learn meanwhile what receive-pack can do. */
+void wire_push_expect(struct wire *w);
 
 /* Shared by fetch and push -------------------------------------------------- */
 

@@ -71,6 +71,16 @@ lie escapes		13 "no.*hello"
 lie payload-too-large	13 "HTTP 413.*limit.* is 1 MB"
 rm "$T/r.git/hooks/pre-receive"
 
+# What receive-pack can do is asked while files are read.
+for lie in greeting-500-once greeting-dies-once; do
+	lie $lie 0 "push: ok" moves
+	is "$lie: it had landed" "$(git -C "$T/r.git" show "main:$K")" "$lie"
+done
+lie greeting-500	12 "HTTP 500: overloaded"
+lie greeting-403	13 "HTTP 403.*read only"
+lie greeting-cut	12 "cut off"
+WIRE_TIMEOUT_MS=1500 lie greeting-silent 12 "."
+
 # Nothing is said about the push that can be believed: what the ref holds is.
 for lost in lost-reply lost-reply-500 half-report other-ref; do
 	lie $lost 0 "push: ok" moves

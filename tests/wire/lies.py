@@ -202,6 +202,29 @@ def lie_about_push(opt, h, status, headers, rest):
     return True
 
 
+asked = 0
+
+
+def lie_about_receive_pack(opt, h, headers, rest):
+    """What it can do: asked for in vain, cut short, or not to be had."""
+    global asked
+    asked += 1
+    if opt.lie == "greeting-500-once" and asked == 1 or \
+            opt.lie == "greeting-500":
+        h.answer(500, [("Content-Type", "text/plain")], b"overloaded\n")
+    elif opt.lie == "greeting-dies-once" and asked == 1:
+        h.close_connection = True
+    elif opt.lie == "greeting-cut":
+        h.answer(200, headers, rest[:40])
+    elif opt.lie == "greeting-403":
+        h.answer(403, [("Content-Type", "text/plain")], b"read only\n")
+    elif opt.lie == "greeting-silent":
+        time.sleep(600)
+    else:
+        return False
+    return True
+
+
 def tell(opt, h, body, status, headers, rest):
     lie = opt.lie
     if lie == "redirect":
@@ -224,6 +247,8 @@ def tell(opt, h, body, status, headers, rest):
         h.answer(status, headers,
                  pkt("1" * 40 + " refs/heads/\x1b[2J..\n") + b"0000")
         return True
+    if "info/refs?service=git-receive-pack" in h.path:
+        return lie_about_receive_pack(opt, h, headers, rest)
     if is_fetch(h, body):
         return lie_about_fetch(opt, h, status, headers, rest)
     if is_push(h):

@@ -116,6 +116,7 @@ static int do_bump(struct tool *t, struct err *err)
 
 	for (size_t i = 0; i < n; i++)
 		paths[i] = strtok(t->args[1 + i], "=");
+	repo_expect_push(t->repo);
 	if (resolve(t, t->args[0], &u.old_id, err) < 0 ||
 	    repo_read(t->repo, &u.old_id, &config, 1, files, err) < 0 ||
 	    repo_read(t->repo, &u.old_id, paths, n, files, err) < 0)
