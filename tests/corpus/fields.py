@@ -5,6 +5,7 @@ environments. It knows what the configurations in this folder use: one pattern
 an entry, kustomize or helm, with {service} in the path, in the image's name or
 in the key.
 """
+import functools
 import os
 import re
 
@@ -35,6 +36,7 @@ class Field:
                      for n in (self.tag, self.digest))
 
 
+@functools.lru_cache(maxsize=100)   # a file holds many services
 def compose(text):
     try:
         return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
