@@ -168,11 +168,19 @@ repo_new() {
 	REPO_URL=$SIM_URL/$1.git
 	mkdir -p "$(dirname "$REPO_DIR")"
 	git init -q --bare -b main "$REPO_DIR" || return 1
-	# No collection in the background while a test looks at the objects.
-	git -C "$REPO_DIR" config gc.auto 0
-	git -C "$REPO_DIR" config receive.autogc false
-	git -C "$REPO_DIR" config uploadpack.allowFilter true
-	git -C "$REPO_DIR" config uploadpack.allowAnySHA1InWant true
+	# No collection in the background while a test looks at the objects,
+	# and nothing has to outlive the machine.
+	cat >>"$REPO_DIR/config" <<-'C'
+		[core]
+		fsync = none
+		[gc]
+		auto = 0
+		[receive]
+		autogc = false
+		[uploadpack]
+		allowFilter = true
+		allowAnySHA1InWant = true
+	C
 	[ -n "$files" ] || return 0
 	work=$(mktemp -d "$T/work.XXXXXX") || return 1
 	git --git-dir="$REPO_DIR" --work-tree="$files" \

@@ -35,7 +35,6 @@ Y
 	sim_start "$1" --token "$secret"
 	SIM_TOKEN=$secret
 	repo_new $REPO "$T/seed"
-	git -C "$REPO_DIR" config core.fsync none
 	rm -rf "$T/seed"
 	export PROMOTE_REPO=$REPO_URL PROMOTE_FORGE=$1 PROMOTE_TOKEN=$secret
 	export PROMOTE_FORGE_URL=$SIM_URL/

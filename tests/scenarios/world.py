@@ -142,6 +142,7 @@ class World:
 [core]
 	repositoryformatversion = 0
 	bare = true
+	fsync = none
 [gc]
 	auto = 0
 [receive]

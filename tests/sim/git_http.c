@@ -16,9 +16,10 @@
 
 /*
  * Smart HTTP: git's own http-backend, started for each request as a CGI
- * program (gitprotocol-http(5), RFC 3875). The request goes in while it
- * arrives and the answer goes out while git writes it; only the answer to a
- * push is held back until git is done, to be read for what was refused.
+ * program (gitprotocol-http(5), RFC 3875); where it would only start another
+ * one, that one at once. The request goes in while it arrives and the answer
+ * goes out while git writes it; only the answer to a push is held back until
+ * git is done, to be read for what was refused.
  */
 struct git_cgi {
 	pid_t pid;
@@ -98,6 +99,79 @@ static const char *backend(const char *root)
 	return buf_str(&path);
 }
 
+/*
+ * "upload-pack" or "receive-pack" for a request that http-backend has nothing
+ * to say about, else NULL; *IS_LOOK: for its refs or capabilities.
+ */
+static const char *plain_service(struct sim_call *c, bool *is_look)
+{
+	static const struct {
+		const char *name, *query, *path, *type;
+	} all[] = {
+		{ "upload-pack", "?service=git-upload-pack",
+		  "/git-upload-pack", "application/x-git-upload-pack-request" },
+		{ "receive-pack", "?service=git-receive-pack",
+		  "/git-receive-pack", "application/x-git-receive-pack-request" },
+	};
+	const char *query = strchr(c->uri, '?');
+	const char *protocol = jstr(c->headers, "git-protocol");
+
+	if (*jstr(c->headers, "content-encoding") || !c->user ||
+	    strstr(c->path, "..") ||
+	    (*protocol && !str_eq(protocol, "version=2")))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		*is_look = str_eq(c->method, "GET") && query &&
+			   str_ends(c->path, "/info/refs") &&
+			   str_eq(query, all[i].query);
+		if (*is_look || (str_eq(c->method, "POST") && !query &&
+				 str_ends(c->path, all[i].path) &&
+				 str_eq(jstr(c->headers, "content-type"),
+					all[i].type)))
+			return all[i].name;
+	}
+	return NULL;
+}
+
+/*
+ * The same without http-backend: half of what a test costs is to start git.
+ * HEAD is what http-backend says before it starts it. False: let it look.
+ */
+static bool plain_start(struct git_cgi *g, struct sim_call *c, char **env,
+			int in, int out)
+{
+	bool is_look = false;
+	const char *service = plain_service(c, &is_look);
+	const char *cut = strstr(c->path, ".git/");
+	struct buf dir = { 0 }, line = { 0 };
+
+	if (!service || !cut)
+		return false;
+	buf_addf(&dir, "%s%.*s.git", c->sim->root, (int)(cut - c->path),
+		 c->path);
+	if (access(buf_str(&dir), X_OK) == 0) {
+		const char *const argv[] = {
+			"git", service, "--stateless-rpc", buf_str(&dir),
+			is_look ? "--advertise-refs" : NULL, NULL,
+		};
+
+		buf_addf(&g->said, "Expires: Fri, 01 Jan 1980 00:00:00 GMT\r\n"
+			 "Pragma: no-cache\r\n"
+			 "Cache-Control: no-cache, max-age=0, "
+			 "must-revalidate\r\n"
+			 "Content-Type: application/x-git-%s-%s\r\n\r\n",
+			 service, is_look ? "advertisement" : "result");
+		buf_addf(&line, "# service=git-%s\n", service);
+		if (is_look && !*jstr(c->headers, "git-protocol"))
+			buf_addf(&g->said, "%04zx%s0000", line.len + 4,
+				 buf_str(&line));
+		g->pid = spawn(argv, env, in, out);
+	}
+	buf_release(&dir);
+	buf_release(&line);
+	return g->pid > 0;
+}
+
 struct git_cgi *git_cgi_start(struct sim_call *c)
 {
 	const char *const argv[] = { backend(c->sim->root), NULL };
@@ -106,7 +180,8 @@ struct git_cgi *git_cgi_start(struct sim_call *c)
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
 
 	g->pid = -1;
-	if (pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0)
+	if (pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0 &&
+	    !plain_start(g, c, env, to[0], from[1]))
 		g->pid = spawn(argv, env, to[0], from[1]);
 	close(to[0]);
 	close(from[1]);

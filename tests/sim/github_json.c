@@ -481,11 +481,17 @@ bool resolve(struct sim_repo *r, const char *ref, struct buf *out)
 	struct buf spec = { 0 };
 	bool ok;
 
+	if (json_object_get(r->commits, ref)) {
+		buf_addstr(out, ref);
+		return true;
+	}
 	buf_addf(&spec, "%s^{commit}", ref);
 	ok = ref[0] != '-' && GIT(r->dir, out, "rev-parse", "-q", "--verify",
 				  "--end-of-options", buf_str(&spec)) == 0;
 	if (!ok)
 		buf_release(out);
+	else if (str_eq(buf_str(out), ref))
+		json_object_set_new(r->commits, ref, json_true());
 	buf_release(&spec);
 	return ok;
 }

@@ -71,6 +71,7 @@ struct sim_repo {
 	json_t *settings;	/* default_branch, allow_*, archived, ... */
 	json_t *deployments;
 	json_t *activity;	/* branches that moved, oldest first */
+	json_t *commits;	/* ids that were found: a commit stays */
 };
 
 struct sim_user {

@@ -142,6 +142,7 @@ struct sim_repo *sim_repo(struct sim *s, const char *owner, const char *name)
 	r->protected = json_object();
 	r->settings = settings_default();
 	r->deployments = json_array();
+	r->commits = json_object();
 	ARRAY_GROW(s->repos, s->repos_len, s->repos_cap);
 	s->repos[s->repos_len++] = r;
 	sim_refs_read(s, r);
@@ -391,7 +392,7 @@ static void repo_free(struct sim_repo *r)
 {
 	json_t *values[] = { r->refs, r->labels, r->statuses, r->checks,
 			     r->protected, r->settings, r->deployments,
-			     r->activity };
+			     r->activity, r->commits };
 
 	for (size_t i = 0; i < r->prs_len; i++)
 		pr_free(r->prs[i]);
