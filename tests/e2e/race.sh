@@ -1,11 +1,11 @@
 #!/bin/bash
 # Sixteen pipelines end at the same moment, again and again, and each bumps a
 # service of its own in one config repository, while a person commits to the
-# lines beside theirs. ROUNDS=20.
+# lines beside theirs. ROUNDS=12.
 . "$(dirname "$0")/../lib.sh"
 . tests/race/lib.sh
 
-rounds=${ROUNDS:-20}
+rounds=${ROUNDS:-12}
 services=$(seq -f 's%02g' 1 16)
 person_edits=2			# in each round
 
@@ -48,7 +48,8 @@ Y
 # at a conflict with the line beside it.
 person() {
 	local at=$T/person
-	[ -d "$at" ] || git clone -q "$(git_url "$REPO_URL" alice-token)" "$at" || return
+	[ -d "$at" ] || git clone -q -c maintenance.auto=false \
+		"$(git_url "$REPO_URL" alice-token)" "$at" || return
 	while :; do
 		git -C "$at" fetch -q origin && git -C "$at" reset -q --hard origin/main
 		sed -i -E "s/^( .*: )[^ ]+( +# $1)\$/\1$2\2/" "$at"/envs/dev/*.yaml
@@ -61,7 +62,6 @@ person() {
 seed "$T/seed"
 sim_start gitea --person alice:alice-token
 repo_new team/config "$T/seed"
-git -C "$REPO_DIR" config core.fsync none
 start=$(git -C "$REPO_DIR" rev-parse main)
 export PROMOTE_REPO=$REPO_URL PROMOTE_TOKEN=$SIM_TOKEN PROMOTE_FORGE=gitea
 
@@ -105,29 +105,30 @@ for round in $(seq "$rounds"); do
 	git -C "$REPO_DIR" repack -q -a -d	# as servers do now and then
 	[ -n "${VERBOSE-}" ] && echo "round $round: $SECONDS s, $(refused_pushes promote-bot) refused"
 done
-python3 tests/race/said.py "$T"/said/*.json >"$T/claims"
+"$PYTHON" tests/race/said.py "$T"/said/*.json >"$T/claims"
 
 is "$((16 * rounds)) processes ended" "$(wc -l <"$T/claims")" $((16 * rounds))
 check "each bump and each edit landed exactly once, no other byte changed" \
-	python3 tests/race/judge.py "$REPO_DIR" "$start" "$T/plan" "$T/claims"
+	"$PYTHON" tests/race/judge.py "$REPO_DIR" "$start" "$T/plan" "$T/claims"
 is "git fsck --strict finds nothing" \
 	"$(git -C "$REPO_DIR" fsck --strict --no-dangling 2>&1)" ""
 n=$(refused_pushes promote-bot)
 echo "# $n refused pushes of the bot's, $(refused_pushes alice) of the person's, $SECONDS s"
-check "the race was real: at least $((5 * rounds)) pushes were refused" \
-	[ "$n" -ge $((5 * rounds)) ]
+# A third of what two processors make of it.
+least=$((rounds < 12 ? 8 * rounds : 100))
+check "the race was real: at least $least pushes were refused" [ "$n" -ge $least ]
 
 # The judge itself: what is not there, and what should not be.
 echo "bot s01 9.9.9" | cat "$T/plan" - >"$T/plan+"
 check "the judge misses a bump that did not land" expect_exit 1 \
-	python3 tests/race/judge.py "$REPO_DIR" "$start" "$T/plan+" "$T/claims"
+	"$PYTHON" tests/race/judge.py "$REPO_DIR" "$start" "$T/plan+" "$T/claims"
 sed '$s/ [0-9a-f]*$/ 0123456789012345678901234567890123456789/' "$T/claims" >"$T/claims+"
 check "and sees a claim that is not true" expect_exit 1 \
-	python3 tests/race/judge.py "$REPO_DIR" "$start" "$T/plan" "$T/claims+"
+	"$PYTHON" tests/race/judge.py "$REPO_DIR" "$start" "$T/plan" "$T/claims+"
 git -C "$T/person" pull -q
 sed -i 's/ owner: / owner:  /' "$T/person/envs/dev/values.yaml"
 git -C "$T/person" commit -q -a -m "s01-above x" --author='person <person@example.com>'
 git -C "$T/person" push -q origin HEAD:main
 echo "person s01-above x" | cat "$T/plan" - >"$T/plan+"
 check "and a byte that nobody planned" expect_exit 1 \
-	python3 tests/race/judge.py "$REPO_DIR" "$start" "$T/plan+" "$T/claims"
+	"$PYTHON" tests/race/judge.py "$REPO_DIR" "$start" "$T/plan+" "$T/claims"

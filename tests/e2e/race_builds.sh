@@ -61,9 +61,9 @@ for round in $(seq "$rounds"); do
 		bump web "b$n" --build "$n" &
 	done
 	wait $(jobs -p | grep -vx "$SIM_PID")
-	python3 tests/race/said.py "$T"/said/*.json >"$T/claims"
+	"$PYTHON" tests/race/said.py "$T"/said/*.json >"$T/claims"
 	is "round $round: the highest build stands, the others landed before or are superseded" \
-		"$(wc -l <"$T/claims") $(python3 "$T/judge.py" "$REPO_DIR" "$before" $((first + 7)) "$T/claims")" "8 "
+		"$(wc -l <"$T/claims") $("$PYTHON" "$T/judge.py" "$REPO_DIR" "$before" $((first + 7)) "$T/claims")" "8 "
 	landed=$((landed + $(grep -c ' pushed ' "$T/claims")))
 done
 is "git fsck --strict finds nothing" \

@@ -2,4 +2,4 @@
 # The simulator's faults and its behaviour in a crowd.
 . "$(dirname "$0")/../lib.sh"
 export T
-proves python3 tests/sim/check_faults.py
+proves "$PYTHON" tests/sim/check_faults.py

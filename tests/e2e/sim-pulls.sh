@@ -2,4 +2,4 @@
 # The simulator's pull requests: protection, auto-merge, queue, pages, people.
 . "$(dirname "$0")/../lib.sh"
 export T
-proves python3 tests/sim/check_pulls.py
+proves "$PYTHON" tests/sim/check_pulls.py

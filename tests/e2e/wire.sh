@@ -8,7 +8,7 @@ W=$BUILD/wiretool
 K=overlays/dev/kustomization.yaml
 SSHD=$(command -v sshd || ls /usr/sbin/sshd 2>/dev/null)
 
-python3 tests/wire/make-repo.py 40 120 >"$T/import"
+"$PYTHON" tests/wire/make-repo.py 40 120 >"$T/import"
 
 make_repo() { # NAME
 	R=$T/$1.git
@@ -22,7 +22,7 @@ make_repo() { # NAME
 serve() { # OPTION...: set PORT and LOG
 	LOG=$T/log.$RANDOM
 	rm -f "$T/port"
-	python3 tests/wire/httpd.py "$T" "$T/port" --log "$LOG" "$@" 2>/dev/null &
+	"$PYTHON" tests/wire/httpd.py "$T" "$T/port" --log "$LOG" "$@" 2>/dev/null &
 	lib_pids+=($!)
 	for _ in {1..100}; do [ -s "$T/port" ] && break; sleep 0.05; done
 	PORT=$(cat "$T/port")
@@ -48,7 +48,7 @@ gone() {
 }
 
 start_sshd() {
-	SSHPORT=$(python3 -c 'import socket
+	SSHPORT=$("$PYTHON" -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
 	ssh-keygen -q -t ed25519 -N '' -f "$T/hostkey"

@@ -4,7 +4,7 @@
 # of it.
 . "$(dirname "$0")/../lib.sh"
 
-python3 tests/wire/make-repo.py 3 5 >"$T/import"
+"$PYTHON" tests/wire/make-repo.py 3 5 >"$T/import"
 R=$T/r.git
 git init -q --bare -b main "$R"
 git -C "$R" fast-import --quiet <"$T/import"
@@ -13,7 +13,7 @@ git -C "$R" config uploadpack.allowFilter true
 
 serve() { # OPTION...: URL
 	rm -f "$T/port"
-	python3 tests/wire/httpd.py "$T" "$T/port" --log "$T/log" "$@" 2>/dev/null &
+	"$PYTHON" tests/wire/httpd.py "$T" "$T/port" --log "$T/log" "$@" 2>/dev/null &
 	lib_pids+=($!)
 	for _ in {1..100}; do [ -s "$T/port" ] && break; sleep 0.05; done
 	HOST=127.0.0.1:$(cat "$T/port")

@@ -7,7 +7,7 @@ W=$BUILD/wiretool
 K=apps/svc-0003/overlays/dev/kustomization.yaml
 export WIRE_TIMEOUT_MS=30000
 
-python3 tests/wire/make-repo.py 5 10 >"$T/import"
+"$PYTHON" tests/wire/make-repo.py 5 10 >"$T/import"
 git init -q --bare -b main "$T/r.git"
 git -C "$T/r.git" fast-import --quiet <"$T/import"
 git -C "$T/r.git" config http.receivepack true
@@ -15,7 +15,7 @@ git -C "$T/r.git" config uploadpack.allowFilter true
 
 serve() { # OPTION...: set URL
 	rm -f "$T/port"
-	python3 tests/wire/httpd.py "$T" "$T/port" --log "$T/log" "$@" 2>/dev/null &
+	"$PYTHON" tests/wire/httpd.py "$T" "$T/port" --log "$T/log" "$@" 2>/dev/null &
 	lib_pids+=($!)
 	for _ in {1..100}; do [ -s "$T/port" ] && break; sleep 0.05; done
 	URL=http://127.0.0.1:$(cat "$T/port")/r.git
@@ -100,7 +100,7 @@ is "a neighbour on top of ours: still there" \
 rm "$T/r.git/hooks/post-receive"
 
 # A credential goes to the origin it is for, and nowhere else.
-python3 - "$T" <<-'E' &
+"$PYTHON" - "$T" <<-'E' &
 	import http.server, sys
 	class H(http.server.BaseHTTPRequestHandler):
 	    def do_GET(self):

@@ -13,7 +13,7 @@ K=apps/svc-0003/overlays/dev/kustomization.yaml
 R=$T/repos/r.git
 mkdir "$T/repos"
 git init -q --bare -b main "$R"
-python3 tests/wire/make-repo.py 20 50 | git -C "$R" fast-import --quiet
+"$PYTHON" tests/wire/make-repo.py 20 50 | git -C "$R" fast-import --quiet
 git -C "$R" config http.receivepack true
 git -C "$R" config uploadpack.allowFilter true
 
@@ -26,7 +26,7 @@ openssl req -newkey rsa:2048 -nodes -keyout tls.key -out tls.csr \
 openssl x509 -req -in tls.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
 	-extfile <(echo subjectAltName=IP:127.0.0.1,DNS:localhost) -out tls.pem 2>/dev/null
 echo "git:$(openssl passwd -apr1 s3cret-token)" >htpasswd
-PORT=$(python3 -c 'import socket
+PORT=$("$PYTHON" -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >nginx.conf <<E
 daemon off;

@@ -11,7 +11,7 @@ bump() {
 
 # How many pushes of USER's the server refused.
 refused_pushes() { # USER
-	python3 -c '
+	"$PYTHON" -c '
 import json, sys
 n = 0
 for line in open(sys.argv[1]):
