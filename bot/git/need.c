@@ -102,8 +102,9 @@ static int fetch_commits(struct repo *r, const struct oid *ids, size_t n,
 		   each of them and is silent meanwhile. */
 		if (f.tree_depth > 0 && f.depth > MAX_DEPTH)
 			f.depth = MAX_DEPTH;
+		/* Of several most is small, as deltas against the first. */
 		if (f.tree_depth == FIRST_DEPTH && depth <= FEW_COMMITS)
-			f.max_bytes = MAX_GUESS * n;
+			f.max_bytes = MAX_GUESS * n * (depth > 1 ? 2 : 1);
 		if (after && r->wire.version == 2) {
 			f.haves = f.shallow = after;
 			f.haves_len = f.shallow_len = 1;

@@ -136,12 +136,12 @@ int paths_match(const struct path_node *node, const char *data, size_t len,
 enum need_how paths_how(const struct repo *r, const struct oid *parent,
 			size_t dirs, bool at_root)
 {
-	bool many = dirs >= MANY_SIBLINGS || oidmap_get(&r->listed, parent);
+	bool many = dirs >= MANY_SIBLINGS;
 
 	/* What lies right below the root is as likely to be everything. */
 	if (at_root)
 		return many ? NEED_MAYBE : NEED_LEVEL;
-	return many ? NEED_THIN : NEED_MAYBE;
+	return many || oidmap_get(&r->listed, parent) ? NEED_THIN : NEED_MAYBE;
 }
 
 /* Walking down -------------------------------------------------------------- */

@@ -45,6 +45,12 @@ bump_costs() { # the same, of ever new versions
 
 make_repo silent 800 120
 make_repo ours 800 120 --ours
+make_repo beside 40 60
+printf 'commit refs/heads/main\ncommitter A <a@example.com> 1800000000 +0000\ndata 4\nmore\nfrom refs/heads/main^0\n' >"$T/more"
+for i in {1..20000}; do
+	printf 'M 100644 inline data/%d\ndata %d\n%d\n' $i ${#i} $i
+done >>"$T/more"
+git -C "$T/beside.git" fast-import --quiet <"$T/more"
 make_repo old 40 1500 --settled --quiet-for 1200
 serve
 URL=http://127.0.0.1:$PORT/silent.git
@@ -66,6 +72,11 @@ bump_costs "commits of ours for others" 6 32
 bump_costs "the same, with a number" 7 64 --build 200
 many=(); for i in {10..59}; do many+=("svc-00$i=3.0"); done
 bump_costs "fifty services at once" 6 64 "${many[@]}"
+
+# A directory at the root that is much, and nobody wants.
+URL=http://127.0.0.1:$PORT/beside.git
+bump_costs "much beside what is wanted" 9 512
+has "much beside what is wanted: seen" "large directories, fetching level by level"
 
 # A version that came long ago: history in few steps, and none where there is
 # nothing to promote.
