@@ -381,12 +381,14 @@ static void auto_look(struct planner *pl, struct result *res,
 		     .slowest = c.slowest }, false);
 }
 
+/* A service that moves alone, or a set. */
 static void auto_one(struct planner *pl, const struct spot *spot)
 {
+	bool is_set = pl->state->services[spot->service].members_len != 0;
 	const struct forge_pr *declined = NULL;
 	struct result *res;
 
-	if (!pl_places_usable(pl, spot))
+	if (is_set ? !spot->place.exists : !pl_places_usable(pl, spot))
 		return;
 	if (!pl->state->prs_known && pl->request->has_forge) {
 		pl_need_prs(pl);
@@ -396,9 +398,10 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 	    pl_rollback_failed(pl, spot, &declined))
 		return;
 	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
-	if (pl_unknown(pl, res, spot))
-		return;
-	auto_look(pl, res, spot);
+	if (is_set)
+		pl_auto_set(pl, res, spot);
+	else if (!pl_unknown(pl, res, spot))
+		auto_look(pl, res, spot);
 	pl_say_back_declined(pl, res, declined);
 }
 
@@ -422,12 +425,9 @@ void plan_auto(struct planner *pl)
 				pl_auto_left(pl, state_spot(pl->state, i, e));
 			continue;
 		}
-		for (size_t i = 0; i < pl->state->services_len; i++)
+		for (size_t i = 0; i < pl->state->rows_len; i++)
 			if (pl->state->services[i].set == SIZE_MAX)
 				auto_one(pl, state_spot(pl->state, i, e));
-		for (size_t i = pl->state->services_len;
-		     i < pl->state->rows_len; i++)
-			pl_auto_set(pl, state_spot(pl->state, i, e));
 	}
 	pl_ready_deliver(pl);
 	pl_tell_forge_all(pl);

@@ -354,8 +354,8 @@ static bool is_usable(struct planner *pl, struct result *res,
 	return false;
 }
 
-static void auto_look_set(struct planner *pl, struct result *res,
-			  const struct spot *spot)
+void pl_auto_set(struct planner *pl, struct result *res,
+		 const struct spot *spot)
 {
 	const struct rules *rules = spot_rules(spot);
 	const char *const *wants = NULL;
@@ -386,25 +386,6 @@ static void auto_look_set(struct planner *pl, struct result *res,
 		return;
 	}
 	pl_ready_add(pl, res, &ready, wants != NULL);
-}
-
-void pl_auto_set(struct planner *pl, const struct spot *spot)
-{
-	const struct forge_pr *declined = NULL;
-	struct result *res;
-
-	if (!spot->place.exists)
-		return;
-	if (!pl->state->prs_known && pl->request->has_forge) {
-		pl_need_prs(pl);
-		return;
-	}
-	if (pl->request->command == CMD_AUTO &&
-	    pl_rollback_failed(pl, spot, &declined))
-		return;
-	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
-	auto_look_set(pl, res, spot);
-	pl_say_back_declined(pl, res, declined);
 }
 
 /* The wish for a set gives its version to all. */

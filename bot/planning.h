@@ -266,7 +266,9 @@ const char *const *pl_set_wants(struct planner *pl, const struct spot *spot,
 bool pl_set_judge(struct planner *pl, const struct spot *spot,
 		  const char *const *wants, bool *is_origin, bool *is_held,
 		  struct judged *out);
-void pl_auto_set(struct planner *pl, const struct spot *spot);
+/* Plan auto's promotion of a set into SPOT. */
+void pl_auto_set(struct planner *pl, struct result *res,
+		 const struct spot *spot);
 void pl_to_set(struct planner *pl, const struct spot *spot);
 void pl_set_deliver(struct planner *pl, struct result *res,
 		    const struct ready *ready, bool named);

@@ -105,6 +105,14 @@ int forge_pr_close(struct forge *f, long long number, struct err *err);
 int forge_pr_reviewers(struct forge *f, long long number,
 		       const char *const *reviewers, size_t n, struct err *err);
 
+/*
+ * What set_status is on these: WORD is the forge's for the state, MOST the
+ * characters of a description that it takes.
+ */
+int forge_status_post(struct forge *f, const char *sha, const char *name,
+		      const char *word, const char *description, size_t most,
+		      const char *permission, struct err *err);
+
 /* Growable rows in an arena, for lists of facts. */
 struct forge_pr_rows {
 	struct forge *f;

@@ -236,19 +236,8 @@ int gh_set_status(struct forge *f, const char *sha, const char *name,
 		[FORGE_STATUS_FAILURE] = "failure",
 		[FORGE_STATUS_NEUTRAL] = "success",
 	};
-	struct forge_answer ans = { 0 };
-	struct arena a = { 0 };
-	json_t *j = json_object();
-	int rc;
 
-	js_set(j, "state", words[state]);
-	js_set(j, "context", name);
-	js_set(j, "description", forge_cut(&a, description, DESCRIPTION_MAX));
-	rc = forge_object(f, "POST",
-			  forge_repo_url(f, "/statuses/%s", forge_esc(&a, sha)),
-			  j, "set a status",
-			  "commit statuses: read and write", &ans, err);
-	forge_answer_release(&ans);
-	arena_release(&a);
-	return rc;
+	return forge_status_post(f, sha, name, words[state], description,
+				 DESCRIPTION_MAX, "commit statuses: read and write",
+				 err);
 }

@@ -1,4 +1,4 @@
-/* Calls for pull requests that are alike on forges that are alike. */
+/* Calls that are alike on forges that are alike. */
 #include "forge/call.h"
 
 #include <string.h>
@@ -104,4 +104,24 @@ int forge_pr_reviewers(struct forge *f, long long number,
 	return forge_each_or_all(f, number, reviewers, n, "ask for reviews",
 				 f->ops->write_permission, "the reviewers",
 				 ask_reviewers, err);
+}
+
+int forge_status_post(struct forge *f, const char *sha, const char *name,
+		      const char *word, const char *description, size_t most,
+		      const char *permission, struct err *err)
+{
+	struct forge_answer ans = { 0 };
+	struct arena a = { 0 };
+	json_t *j = json_object();
+	int rc;
+
+	js_set(j, "state", word);
+	js_set(j, "context", name);
+	js_set(j, "description", forge_cut(&a, description, most));
+	rc = forge_object(f, "POST",
+			  forge_repo_url(f, "/statuses/%s", forge_esc(&a, sha)),
+			  j, "set a status", permission, &ans, err);
+	forge_answer_release(&ans);
+	arena_release(&a);
+	return rc;
 }

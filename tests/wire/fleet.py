@@ -10,9 +10,11 @@ those of the first BY_PULL_REQUEST services into production by pull request.
 """
 import sys
 
+sys.dont_write_bytecode = True
+from fastimport import commit, kustomization, put
+
 services, per_commit, by_pull_request, start = map(int, sys.argv[1:])
 names = [f"svc-{i:03d}" for i in range(services)]
-out = []
 CONFIG = """version: 1
 environments:
   dev: {deliver: push}
@@ -31,42 +33,22 @@ REST = """  - kustomize: apps/{service}/overlays/{dir}/kustomization.yaml
 """
 
 
-def data(text):
-    raw = text.encode()
-    out.append(b"data %d\n%s\n" % (len(raw), raw))
-
-
-def put(path, text):
-    out.append(b"M 100644 inline %s\n" % path.encode())
-    data(text)
-
-
-def version(name, env, tag):
-    put(f"apps/{name}/overlays/{env}/kustomization.yaml",
-        "resources:\n  - ../../base\nimages:\n"
-        f"  - name: registry.example.com/team/{name}\n    newTag: {tag}\n")
-
-
-def commit(message):
+def land(message):
     global start
-    out.append(b"commit refs/heads/main\n")
-    for who in ("author", "committer"):
-        out.append(f"{who} Dev <dev@example.com> {start} +0000\n".encode())
+    commit(start, message)
     start += 1
-    data(message)
 
 
-commit("The beginning\n")
+land("The beginning\n")
 put("promote.yaml", CONFIG +
     "".join(BY_PUSH % name for name in names[by_pull_request:]) + REST)
 for name in names:
     put(f"apps/{name}/base/deployment.yaml", f"kind: Deployment\n# {name}\n")
     for env in ("dev", "staging", "production"):
-        version(name, env, "1.0.0")
+        kustomization(name, env, "1.0.0")
 for env, tag in ("dev", "1.1.0"), ("staging", "1.1.0"), ("dev", "1.2.0"):
     for i in range(0, services, per_commit):
         some = names[i:i + per_commit]
-        commit(f"{env}: {some[0]} {tag}\n\nPromote-Service: {some[0]}\n")
+        land(f"{env}: {some[0]} {tag}\n\nPromote-Service: {some[0]}\n")
         for name in some:
-            version(name, env, tag)
-sys.stdout.buffer.write(b"".join(out))
+            kustomization(name, env, tag)

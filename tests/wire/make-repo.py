@@ -17,6 +17,9 @@ import argparse
 import random
 import sys
 
+sys.dont_write_bytecode = True
+from fastimport import commit, kustomization, put
+
 opt = argparse.ArgumentParser()
 opt.add_argument("services", type=int)
 opt.add_argument("commits", type=int)
@@ -27,37 +30,14 @@ opt.add_argument("--ours", action="store_true")
 opt = opt.parse_args()
 rng = random.Random(opt.seed)
 envs = ["dev", "staging", "production"]
-out = sys.stdout.buffer
 
 
-def data(text):
-    raw = text.encode()
-    out.write(b"data %d\n%s\n" % (len(raw), raw))
+def land(n, message):
+    commit(1600000000 + 60 * n, message,
+           f"Dev {n % 40} <dev{n % 40}@example.com>")
 
 
-def put(path, text):
-    out.write(b"M 100644 inline %s\n" % path.encode())
-    data(text)
-
-
-def kustomization(svc, env, tag):
-    return (f"apiVersion: kustomize.config.k8s.io/v1beta1\n"
-            f"kind: Kustomization\nnamespace: {env}\nresources:\n"
-            f"  - ../../base\nimages:\n"
-            f"  - name: registry.example.com/team/{svc}\n"
-            f"    newTag: {tag}\n")
-
-
-def commit(n, message):
-    out.write(b"commit refs/heads/main\n")
-    when = 1600000000 + 60 * n
-    for who in ("author", "committer"):
-        out.write(f"{who} Dev {n % 40} <dev{n % 40}@example.com> {when} +0000\n"
-                  .encode())
-    data(message)
-
-
-commit(0, "the beginning\n")
+land(0, "the beginning\n")
 put("promote.yaml", "version: 1\nenvironments:\n  dev: {deliver: push}\n" +
     ("  staging: {from: dev, promote: auto, deliver: push, "
      "gates: {soak: 1h}}\n" if opt.settled else "") +
@@ -70,32 +50,29 @@ for i in range(opt.services):
         f"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {svc}\n"
         f"spec:\n  replicas: {rng.randrange(1, 9)}\n")
     for env in envs:
-        put(f"apps/{svc}/overlays/{env}/kustomization.yaml",
-            kustomization(svc, env, "1.0.0"))
+        kustomization(svc, env, "1.0.0")
 for n in range(1, opt.commits):
     quiet = n >= opt.commits - opt.quiet_for
     i = rng.randrange(1 if quiet else 0, opt.services)
     env = rng.choice(envs)
     svc = f"svc-{i:04d}"
     if opt.settled and n == opt.commits - opt.quiet_for:
-        commit(n, "svc-0000: 1.1.0 in dev\n")
-        put("apps/svc-0000/overlays/dev/kustomization.yaml",
-            kustomization("svc-0000", "dev", "1.1.0"))
+        land(n, "svc-0000: 1.1.0 in dev\n")
+        kustomization("svc-0000", "dev", "1.1.0")
         continue
     if opt.settled:
-        commit(n, f"{svc}: replicas\n")
+        land(n, f"{svc}: replicas\n")
         put(f"apps/{svc}/base/deployment.yaml",
             f"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n"
             f"  name: {svc}\nspec:\n  replicas: {n}\n")
         continue
     if opt.ours:
-        commit(n, f"{env}: {svc} 1.{n}.0\n\nWas 1.0.0.\n\n"
+        land(n, f"{env}: {svc} 1.{n}.0\n\nWas 1.0.0.\n\n"
                f"Promote-Service: {svc}\nPromote-Environment: {env}\n"
                f"Promote-Version: 1.{n}.0\n" +
                (f"Promote-Source: https://git.example.com/team/{svc}/commit/"
                 f"{rng.getrandbits(160):040x}\nPromote-Build: {n}\n"
                 if env == "dev" else "Promote-From: dev\n"))
     else:
-        commit(n, f"{svc}: 1.{n}.0 in {env}\n\nSigned-off-by: Dev {n % 40}\n")
-    put(f"apps/{svc}/overlays/{env}/kustomization.yaml",
-        kustomization(svc, env, f"1.{n}.0"))
+        land(n, f"{svc}: 1.{n}.0 in {env}\n\nSigned-off-by: Dev {n % 40}\n")
+    kustomization(svc, env, f"1.{n}.0")
