@@ -405,6 +405,25 @@ static void auto_one(struct planner *pl, const struct spot *spot)
 	pl_say_back_declined(pl, res, declined);
 }
 
+/*
+ * One that moves with others, and of which a person said that it goes alone
+ * (`--only`, a hotfix): what is open for it is looked after like any other.
+ */
+static void auto_alone(struct planner *pl, const struct spot *spot)
+{
+	struct result *res;
+
+	if (!spot->pr || !pl_places_usable(pl, spot))
+		return;
+	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
+	if (pl_unknown(pl, res, spot))
+		return;
+	if (!pl_stopped(pl, res, spot))
+		keep_open(pl, res, spot);
+	else
+		pl_disarm(pl, res, spot);
+}
+
 void plan_auto(struct planner *pl)
 {
 	const struct config *c = &pl->state->config;
@@ -425,9 +444,14 @@ void plan_auto(struct planner *pl)
 				pl_auto_left(pl, state_spot(pl->state, i, e));
 			continue;
 		}
-		for (size_t i = 0; i < pl->state->rows_len; i++)
-			if (pl->state->services[i].set == SIZE_MAX)
-				auto_one(pl, state_spot(pl->state, i, e));
+		for (size_t i = 0; i < pl->state->rows_len; i++) {
+			const struct spot *spot = state_spot(pl->state, i, e);
+
+			if (pl_set_of(pl, spot))
+				auto_alone(pl, spot);
+			else
+				auto_one(pl, spot);
+		}
 	}
 	pl_ready_deliver(pl);
 	pl_tell_forge_all(pl);

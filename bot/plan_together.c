@@ -341,6 +341,27 @@ static bool is_rolling_back(struct planner *pl, struct result *res,
 	return pl_rollback_open(pl, res, spot);
 }
 
+/* One pull request at a time for each: what a person began alone goes first. */
+static bool is_begun_alone(struct planner *pl, struct result *res,
+			   const struct spot *spot)
+{
+	const struct service *row = row_of(pl, spot);
+
+	for (size_t i = 0; i < row->members_len; i++) {
+		const struct spot *m = state_spot(pl->state, row->members[i],
+						  spot->env);
+
+		if (!m->pr)
+			continue;
+		pl_stop(pl, res, ACTION_WAITING, ERR_WAIT, "%s has a pull "
+			"request of its own, #%lld; the set follows when that "
+			"has landed or is closed", m->place.service,
+			m->pr->number);
+		return true;
+	}
+	return false;
+}
+
 static bool is_usable(struct planner *pl, struct result *res,
 		      const struct spot *spot)
 {
@@ -367,6 +388,8 @@ void pl_auto_set(struct planner *pl, struct result *res,
 		pl_disarm(pl, res, spot);
 		return;
 	}
+	if (is_begun_alone(pl, res, spot))
+		return;
 	if (!rules->promote_auto && spot->pr) {
 		if (oid_is_zero(&spot->branch_id))
 			return;
