@@ -7,12 +7,19 @@
 
 #include "bot/base/str.h"
 
-/* A commit of ours is made when it is pushed: git's word is true of it. */
+/*
+ * A commit of ours is made when it is pushed, so git's word is true of it. Not
+ * where that was to a branch, and the forge knows of no merge: then a person
+ * has moved base on to it, at some time. (A rollback has a branch of its own,
+ * of which it is not asked here.)
+ */
 static bool is_told(const struct planner *pl, const struct spot *spot,
 		    const struct stay *stay)
 {
-	return !pl->request->has_forge || stay->is_ours ||
-	       spot_merged(spot, stay);
+	if (!pl->request->has_forge || spot_merged(spot, stay))
+		return true;
+	return stay->is_ours && (spot_rules(spot)->deliver_push ||
+				 stay->rolled_back || !spot->past_known);
 }
 
 bool pl_pushes_known(struct planner *pl, const struct spot *spot,
