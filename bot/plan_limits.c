@@ -28,11 +28,43 @@ static bool is_new(const struct ready *r)
 	return pl_push_is_way(r->spot) || !r->spot->pr;
 }
 
+/*
+ * What cannot begin takes no turn, or a few that a person has to look at would
+ * keep all others waiting for ever. Why not is said when it is delivered.
+ */
+static bool can_begin(struct planner *pl, const struct ready *r)
+{
+	const struct spot *spot = r->spot;
+	const struct place *p = &spot->place;
+	struct version *versions = r->versions;
+	struct result unsaid = { 0 };
+	struct text_edit *edits;
+	struct err err = { 0 };
+	size_t len;
+
+	if (!versions) {
+		versions = arena_alloc(pl_arena(pl), p->slots_len *
+				       sizeof(*versions));
+		if (!pl_versions_copy(pl, &unsaid, spot, r->version, versions))
+			return false;
+	}
+	if (place_edit(p, pl_arena(pl), versions, spot->texts, &edits, &len,
+		       &err) < 0)
+		return false;
+	if (pl_push_is_way(spot) || oid_is_zero(&spot->branch_id))
+		return true;
+	if (!spot->branch_facts.is_known)
+		pl_need(pl, spot, NEED_BRANCH);
+	return !spot->branch_facts.is_known || spot->branch_facts.is_ours;
+}
+
 /* Its gates could let it through now. A set's have been asked already. */
 static bool may_go(struct planner *pl, const struct ready *r)
 {
 	struct judged judged;
 
+	if (!can_begin(pl, r))
+		return false;
 	if (r->versions)
 		return true;
 	pl_gates_judge(pl, r->spot, r->version, r->slowest, &judged);
