@@ -291,6 +291,59 @@ bool pl_verify(struct planner *pl, const struct spot *spot,
 	return true;
 }
 
+/* The stay in FROM that says something of VERSION; NULL: never there. */
+static const struct stay *stay_in(struct planner *pl, const struct spot *spot,
+				  const struct spot *from, const char *version)
+{
+	const struct rules *rules = spot_rules(spot);
+	const struct stay *stay;
+
+	if (!from->timeline)
+		return NULL;	/* nobody asked: a hotfix past the chain */
+	stay = pl_stay_that_counts(from->timeline, version,
+				   pl_overridden(pl, "soak") ? 0 :
+				   gates_soak_s(rules->gates, rules->gates_len),
+				   pl->state->now_s);
+	return stay ? stay : timeline_find(from->timeline, version);
+}
+
+/*
+ * Health is a matter of one environment: of several `from` each is looked at,
+ * and what is worst of them counts.
+ */
+static struct gate_result gate_each_from(struct planner *pl,
+					 const struct gate *gate,
+					 const struct spot *spot,
+					 const struct gate_facts *facts)
+{
+	struct gate_result all;
+	bool lacks = false;
+
+	for (size_t i = 0; i < pl_from_len(spot); i++) {
+		const struct spot *from = pl_from_spot(pl, spot, i);
+		struct gate_facts f = *facts;
+		struct gate_result g, said;
+
+		f.from = from->place.env->name;
+		f.stay = stay_in(pl, spot, from, facts->version);
+		g = gate_one(pl, gate, &f, end_in(from->timeline, f.stay));
+		lacks |= g.verdict == VERDICT_NEED;
+		said = g;
+		if (g.verdict != VERDICT_PASS)
+			snprintf(said.reason, sizeof(said.reason), "%s: %.*s",
+				 f.from, (int)sizeof(g.reason) - 104, g.reason);
+		if (i == 0) {
+			all = said;
+			continue;
+		}
+		evidence_join(pl, &all, &g);
+		gate_weigh(&all, &said);
+	}
+	if (lacks)
+		all.verdict = VERDICT_NEED;
+	return all;
+}
+
 /* Nothing is promoted further from where it does not work. */
 static void verify_from(struct planner *pl, const struct spot *spot,
 			const char *version, struct judged *out)
@@ -328,9 +381,14 @@ void pl_gates_judge(struct planner *pl, const struct spot *spot,
 	out->gates = arena_alloc(pl_arena(pl), (len + pl_from_len(spot)) *
 				 sizeof(*out->gates));
 	for (size_t i = 0; i < len; i++) {
-		struct gate_result g = gate_one(pl, &rules->gates[i], &facts,
-						stay_end(pl, spot, stay));
+		const struct gate *gate = &rules->gates[i];
+		struct gate_result g;
 
+		if (gate->kind->judges_health && pl_from_len(spot) > 1)
+			g = gate_each_from(pl, gate, spot, &facts);
+		else
+			g = gate_one(pl, gate, &facts,
+				     stay_end(pl, spot, stay));
 		judged_add(out, &g);
 	}
 	verify_from(pl, spot, version, out);

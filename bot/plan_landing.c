@@ -50,9 +50,9 @@ bool pl_pushes_known(struct planner *pl, const struct spot *spot,
 }
 
 /* The stay of VERSION that was long enough, as the candidate rule takes it. */
-static const struct stay *stay_that_counts(const struct timeline *t,
-					   const char *version, int64_t soak_s,
-					   int64_t now_s)
+const struct stay *pl_stay_that_counts(const struct timeline *t,
+				       const char *version, int64_t soak_s,
+				       int64_t now_s)
 {
 	for (size_t i = 0; t && i < t->len; i++)
 		if (str_eq(t->stays[i].version, version) &&
@@ -145,8 +145,8 @@ bool pl_landing_known(struct planner *pl, struct result *res,
 		const struct spot *from = pl_from_spot(pl, spot, i);
 		const char *error;
 
-		stay = stay_that_counts(from->timeline, version, soak_s,
-					pl->state->now_s);
+		stay = pl_stay_that_counts(from->timeline, version, soak_s,
+					   pl->state->now_s);
 		if (!stay)
 			continue;
 		known &= pl_pushes_known(pl, from, stay, pushes_since(pl, spot,

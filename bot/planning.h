@@ -149,6 +149,10 @@ struct candidate_facts pl_candidate_facts(struct planner *pl,
 bool pl_landing_known(struct planner *pl, struct result *res,
 		      const struct spot *spot, const char *version,
 		      const struct stay *stay);
+/* The newest stay of VERSION that lasted as long as the soak; or NULL. */
+const struct stay *pl_stay_that_counts(const struct timeline *t,
+				       const char *version, int64_t soak_s,
+				       int64_t now_s);
 /*
  * Were the pushes asked for that may have brought STAY into SPOT since SINCE_S?
  * Else they are now. *ERROR: the forge did not answer, and why; or NULL.
@@ -178,6 +182,9 @@ struct judged {
  *
  * checks: the results on base's commits from the landing of STAY on, that of
  * what replaced it not included: at most the first 8 of them and the last 16.
+ *
+ * Of several `from` STAY is the one that is ready last. What looks at health
+ * looks at each of them.
  */
 void pl_gates_judge(struct planner *pl, const struct spot *spot,
 		    const char *version, const struct stay *stay,
