@@ -14,6 +14,8 @@ make_repo() { # NAME SERVICES COMMITS OPTION...
 		git -C "$R" fast-import --quiet
 	git -C "$R" config http.receivepack true
 	git -C "$R" config uploadpack.allowFilter true
+	# Else which deltas are found depends on who comes first.
+	git -C "$R" config pack.threads 1
 }
 
 serve() { # OPTION...: PORT and LOG
