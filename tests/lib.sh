@@ -59,13 +59,13 @@ trap 'exit 143' TERM
 trap 'exit 130' INT
 
 # Nothing of whoever runs the tests: no settings, no tokens, no CI.
-while IFS='=' read -r lib_name _; do
+for lib_name in $(compgen -e); do
 	case $lib_name in
 	PROMOTE_* | GIT_* | CI_* | GITHUB_* | GITLAB_* | GITEA_* | FORGEJO_* | \
 	BITBUCKET_* | GH_TOKEN | CI | SSL_CERT_FILE | CURL_CA_BUNDLE | \
 	*_proxy | *_PROXY) unset "$lib_name" 2>/dev/null ;;
 	esac
-done < <(env)
+done
 export HOME=$T/home XDG_CONFIG_HOME=$T/home/.config NO_COLOR=1
 mkdir -p "$HOME"
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
@@ -147,9 +147,12 @@ sim_start() {
 	SIM_TOKEN=sim-token
 	rm -f "$SIM_LOG"
 	mkdir -p "$SIM_ROOT"
-	exec {fd}< <(exec "$BUILD/forge-sim" --kind "$kind" --root "$SIM_ROOT" \
-		--log "$SIM_LOG" "$@")
+	# Not <(...): /dev/fd is missing where /proc is, as in a bare chroot.
+	mkfifo "$SIM_ROOT.url"
+	"$BUILD/forge-sim" --kind "$kind" --root "$SIM_ROOT" --log "$SIM_LOG" \
+		"$@" >"$SIM_ROOT.url" &
 	SIM_PID=$!
+	exec {fd}<"$SIM_ROOT.url"
 	lib_pids+=("$SIM_PID")
 	SIM_URL=
 	read -r SIM_URL <&"$fd"
