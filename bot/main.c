@@ -1,8 +1,12 @@
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bot/base/log.h"
 #include "bot/base/str.h"
 #include "bot/options.h"
+#include "bot/output.h"
 
 static const struct command *command_find(const char *name)
 {
@@ -19,6 +23,12 @@ static int usage(const char *name)
 
 	for (const struct command *c = commands; c->name; c++)
 		known[n++] = c->name;
+	if (name[0] == '-') {
+		log_error("options come after the command, as in `git promote "
+			  "status %s`; `git promote help` lists the commands",
+			  name);
+		return err_exit_code(ERR_USAGE);
+	}
 	near = nearest_word(name, known);
 	log_error("there is no command '%s'%s%s%s; `git promote help` lists "
 		  "them", name, near ? " (did you mean " : "",
@@ -34,21 +44,34 @@ static int help(const char *topic)
 		help_command(c);
 	else if (str_eq(topic, "config"))
 		help_config();
-	else if (topic)
+	else if (topic && topic[0] != '-')
 		return usage(topic);
 	else
 		help_all();
 	return 0;
 }
 
+/* Was JSON asked for, on a command line that cannot be read? */
+static bool json_asked(int argc, char **argv)
+{
+	for (int i = 0; i < argc && !str_eq(argv[i], "--"); i++)
+		if (str_eq(argv[i], "--json"))
+			return true;
+	return false;
+}
+
 static int run(const struct command *c, int argc, char **argv)
 {
+	const struct run nothing = { 0 };
 	struct options o;
 	struct err err = { 0 };
 	int code;
 
 	if (options_parse(&o, c, argc, argv, &err) < 0) {
 		log_error("%s", err.msg);
+		if (json_asked(argc, argv))
+			output_json(&nothing, &o.request, &err,
+				    err_exit_code(err.code));
 		options_release(&o);
 		return err_exit_code(err.code);
 	}
@@ -86,8 +109,11 @@ int main(int argc, char **argv)
 	} else {
 		code = usage(name);
 	}
+	if (fflush(stdout) != 0) {
+		log_error("cannot write the output (%s); what was to be done "
+			  "is done", strerror(errno));
+		code = code ? code : err_exit_code(ERR_BUG);
+	}
 	log_release();
-	if (fflush(stdout) != 0 && code == 0)
-		code = err_exit_code(ERR_BUG);
 	return code;
 }

@@ -251,7 +251,7 @@ static const struct option {
 	{ "git-credentials", 0, NULL, OPT_COMMON, opt_git_credentials,
 	  "without a token ask git's credential helpers, as on a terminal" },
 	{ "allow-gate-host", 0, "HOST", OPT_COMMON, opt_gate_host,
-	  "a host[:port] that metric and http gates may ask; else "
+	  "HOST[:PORT] that metric and http gates may ask; else "
 	  "$PROMOTE_GATE_HOSTS" },
 	{ "dry-run", 'n', NULL, OPT_COMMON, opt_dry_run,
 	  "show the plan and the diff; change nothing" },
@@ -421,13 +421,14 @@ static void help_options(unsigned flags, unsigned without)
 				     : "    ", opt->name,
 			 opt->argument ? " " : "",
 			 opt->argument ? opt->argument : "");
-		printf("  %-24s %s\n", left, opt->help);
+		printf("  %-26s %s\n", left, opt->help);
 	}
 }
 
 void help_command(const struct command *c)
 {
-	printf("git promote %s %s\n\n%s\n", c->name, c->synopsis, c->text);
+	printf("git promote %s%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "",
+	       c->synopsis, c->text);
 	if (c->flags & ~(unsigned)OPT_COMMON) {
 		puts("\nOptions:");
 		help_options(c->flags & ~(unsigned)OPT_COMMON, 0);

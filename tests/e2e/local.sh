@@ -141,6 +141,15 @@ runs "an unknown service" 14 bot bump nosuch=1.0
 runs "a version that is none" 2 bot bump web=-1
 runs "an unknown option" 2 bot bump web=1 --bild 3
 has "comes with a hint" 'did you mean --build'
+runs "an option before the command" 2 bot -n auto
+has "is told its place" 'options come after the command'
+runs "a command line that is wrong" 2 bot bump web --json
+is "is JSON for who asked for it" \
+	"$($PYTHON -c 'import json, sys; r = json.load(sys.stdin); \
+print(r["exitCode"], r["error"]["message"])' <"$T/out")" \
+	"2 'web' names no version; write web=VERSION"
+expect_exit 70 bash -c '"$0" status 2>&1 >/dev/full' "$BUILD/git-promote"
+has "output that cannot be written is told" 'cannot write the output'
 runs "an environment that is promoted to takes no bump" 2 bot bump web=2.0 --to staging
 printf '#!/bin/sh\necho "no pushes on Fridays" >&2\nexit 1\n' >"$repo/hooks/pre-receive"
 chmod +x "$repo/hooks/pre-receive"
