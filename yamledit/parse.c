@@ -209,6 +209,11 @@ static const char *hint(const struct parse *p, const char *problem)
 	if (strstr(problem, "cannot start any token") &&
 	    memchr(p->text, '\t', p->text_len))
 		return "; a tab cannot indent";
+	if (strstr(problem, "expected key") ||
+	    strstr(problem, "mapping values are not allowed"))
+		return "; look for wrong indentation, a line above without "
+		       "its colon, or a value with {, [ or ': ' in it and no "
+		       "quotes";
 	return "";
 }
 
