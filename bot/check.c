@@ -150,3 +150,47 @@ void check_promotions(struct state *s)
 				images_warn(s, &s->config.services[i], e, k);
 	diag_sort(&s->diag);
 }
+
+static bool is_deployed(const struct state *s, size_t env)
+{
+	for (size_t i = 0; i < s->services_len; i++)
+		if (state_spot(s, i, env)->place.exists)
+			return true;
+	return false;
+}
+
+void check_environments(struct state *s)
+{
+	/* That there is no service at all is told of the patterns. */
+	for (size_t e = 0; s->services_len && e < s->config.environments_len;
+	     e++)
+		if (!is_deployed(s, e))
+			diag_warn(&s->diag, s->config.environments[e].node,
+				  "no service is found in %s: looked for %s",
+				  s->config.environments[e].name,
+				  state_spot(s, 0, e)->place.slots[0].file);
+	diag_sort(&s->diag);
+}
+
+static bool wants_pull_requests(const struct state *s, size_t env)
+{
+	for (size_t i = 0; i < s->config.services_len; i++)
+		if (!s->config.services[i].rules[env].deliver_push)
+			return true;
+	return false;
+}
+
+void check_forge(struct state *s, const char *host)
+{
+	for (size_t e = 0; host && e < s->config.environments_len; e++)
+		if (wants_pull_requests(s, e)) {
+			diag_warn(&s->diag, s->config.environments[e].node,
+				  "%s is delivered by pull request, but what "
+				  "kind of forge %s is nobody says; write "
+				  "'forge: gitea' (or github, forgejo) at the "
+				  "top, or set PROMOTE_FORGE",
+				  s->config.environments[e].name, host);
+			break;
+		}
+	diag_sort(&s->diag);
+}

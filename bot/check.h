@@ -11,4 +11,13 @@
  */
 void check_promotions(struct state *s);
 
+/* An environment in which no service is found is a warning. Pure. */
+void check_environments(struct state *s);
+
+/*
+ * HOST (NULL: a path on disk, none is needed) is of no known kind of forge: a
+ * warning where pull requests are wanted. Pure.
+ */
+void check_forge(struct state *s, const char *host);
+
 #endif

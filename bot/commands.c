@@ -33,7 +33,9 @@ static int finish(struct options *o, struct world *w, struct run *run,
 	cost_say(w);
 	if (err->code) {
 		code = err_exit_code(err->code);
-		output_faults(&run->state.diag);
+		/* Warnings alone have nothing to do with it. */
+		if (run->state.diag.errors)
+			output_faults(&run->state.diag);
 		log_error("%s", err->msg);
 	}
 	if (code == err_exit_code(ERR_TRANSIENT))
@@ -106,6 +108,9 @@ static int cmd_check(struct options *o)
 	    read_state(&run.state, &w, &o->request, &err) < 0)
 		return finish(o, &w, &run, &err, 0);
 	check_promotions(&run.state);
+	check_environments(&run.state);
+	if (!w.forge_kind)
+		check_forge(&run.state, world_host(&w));
 	for (size_t i = 0; i < s->services_len * s->config.environments_len;
 	     i++) {
 		const struct place *p = &s->spots[i].place;

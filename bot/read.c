@@ -49,8 +49,8 @@ static int read_refs(struct state *s, struct world *w, struct repo_refs *refs,
 		}
 	if (!w->base)
 		return err_set(err, ERR_USAGE, "%s has no commit on '%s', which "
-			       "its HEAD names; name another branch with "
-			       "--base", w->location, s->base);
+			       "its HEAD names; push a first one, or name "
+			       "another branch with --base", w->location, s->base);
 	return err_set(err, ERR_USAGE, "%s has no branch '%s'; name another "
 		       "with --base", w->location, s->base);
 }

@@ -333,6 +333,31 @@ static void services_take(struct state *s, const struct request *r,
 	}
 }
 
+/*
+ * For check: a pattern that finds nothing is most likely misspelt. What was
+ * read but has not the field says so best.
+ */
+static void pattern_warn(struct state *s, const struct service_spec *spec,
+			 const struct maybes *m)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; i < m->len; i++) {
+		if (m->items[i].spec != spec)
+			continue;
+		if (maybe_counts(&m->items[i], s->config.environments_len))
+			return;
+		for (size_t e = 0; !why && e < s->config.environments_len; e++)
+			if (m->items[i].spots[e].place.exists)
+				why = m->items[i].spots[e].place.err.msg;
+	}
+	if (!why)
+		why = arena_printf(&s->arena, "looked for %s", config_expand(
+			&s->arena, spec->fields[0].file,
+			&s->config.environments[0], NULL));
+	diag_warn(&s->diag, spec->node, "no service is found by this: %s", why);
+}
+
 int read_services(struct state *s, struct repo *repo, const struct request *r,
 		  struct err *err)
 {
@@ -362,6 +387,10 @@ int read_services(struct state *s, struct repo *repo, const struct request *r,
 	if (maybes_read(&maybes, s, repo, err) < 0)
 		goto out;
 	services_take(s, r, &maybes);
+	for (size_t i = 0; i < s->config.services_len &&
+	     r->command == CMD_CHECK; i++)
+		if (!s->config.services[i].name)
+			pattern_warn(s, &s->config.services[i], &maybes);
 	rc = 0;
 out:
 	free(names.items);

@@ -227,7 +227,7 @@ static int gates_find(struct world *w, const struct world_options *o,
 }
 
 /* Host of an http(s) or ssh location, in the arena; NULL: a path. */
-static const char *location_host(struct world *w)
+const char *world_host(struct world *w)
 {
 	const char *s = strstr(w->location, "://"), *at;
 	size_t len;
@@ -269,7 +269,7 @@ int world_open(struct world *w, const struct world_options *o,
 						     "PROMOTE_FORGE_URL"));
 	w->forge_kind = arena_strdup(&w->arena, first(o->forge,
 						      "PROMOTE_FORGE"));
-	host = location_host(w);
+	host = world_host(w);
 	if (!w->forge_kind && host)
 		w->forge_kind = forge_kind_of_host(host);
 	if (w->forge_kind && !str_eq(w->forge_kind, "none") &&
@@ -346,7 +346,7 @@ static int forge_origin(struct world *w, const char **out, struct err *err)
 				     (size_t)(end - w->location));
 		return 0;
 	}
-	host = location_host(w);
+	host = world_host(w);
 	if (!host)
 		return err_set(err, ERR_USAGE, "the repository is a path on "
 			       "disk; name its forge with --forge-url");
@@ -378,7 +378,7 @@ int world_open_forge(struct world *w, const char *config_kind,
 				   "PROMOTE_FORGE or `forge:` in " CONFIG_FILE;
 		return 0;
 	}
-	if (!origin && !is_http(w->location) && !location_host(w)) {
+	if (!origin && !is_http(w->location) && !world_host(w)) {
 		w->forge_missing = "the repository is a path on disk; name its "
 				   "forge with --forge-url or PROMOTE_FORGE_URL";
 		return 0;

@@ -58,6 +58,9 @@ int world_open(struct world *w, const struct world_options *o,
 int world_open_forge(struct world *w, const char *config_kind,
 		     struct err *err);
 
+/* The repository's host; NULL: it is a path on this machine. */
+const char *world_host(struct world *w);
+
 void world_release(struct world *w);
 
 #endif

@@ -11,6 +11,10 @@ for dir in examples/*/promote.yaml; do
 	repo_new "team/$name" "examples/$name"
 	runs "$name: promote.yaml is right" 0 bot check --repo "$REPO_URL" --forge none
 done
+runs "a forge that nobody names" 0 bot check --repo "$SIM_URL/team/kustomize.git"
+has "is told before it is needed" '^warning: promote.yaml:[0-9:]* staging is delivered by pull request, but what kind of forge 127\.0\.0\.1 is'
+runs "no forge is needed where all is pushed" 0 bot check --repo "$SIM_URL/team/helm.git"
+is "and none is asked for" "$(grep -c 'kind of forge' "$T/err")" 0
 
 # The script of a step in a snippet, as the CI would run it.
 script() { # file step
