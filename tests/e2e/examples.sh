@@ -16,6 +16,31 @@ has "is told before it is needed" '^warning: promote.yaml:[0-9:]* staging is del
 runs "no forge is needed where all is pushed" 0 bot check --repo "$SIM_URL/team/helm.git"
 is "and none is asked for" "$(grep -c 'kind of forge' "$T/err")" 0
 
+# What `git promote help config` shows can be copied as it stands.
+mkdir -p "$T/help/billing/prod" "$T/help/charts/umbrella"
+cp -r examples/kustomize/apps "$T/help"
+mv "$T/help/apps/web/overlays/prod-eu" "$T/help/apps/web/overlays/prod"
+echo 'spec: {version: v1.0}' >"$T/help/billing/prod/app.yaml"
+echo 'db: {image: {tag: "16"}}' >"$T/help/charts/umbrella/values-dev.yaml"
+bot help config >"$T/config"
+sed -n '/^  version: 1/,/^$/s/^  //p' "$T/config" >"$T/help/promote.yaml"
+repo_new team/help "$T/help"
+runs "the promote.yaml of the help" 0 bot check --repo "$REPO_URL" --forge none
+is "has a service of each kind" \
+	"$(grep -cE '^(web  .*overlays/prod|billing .*app.yaml|db  .*values-dev)' "$T/out")" 3
+{
+	printf 'version: 1\nenvironments:\n  dev:\n  prod:\n    from: dev\n    gates:\n'
+	sed -n '/^  pin: /,/^$/s/^/    /p' "$T/config"
+	sed -n '/^services:/,$p' examples/kustomize/promote.yaml
+} >"$T/help/promote.yaml"
+repo_new team/gates "$T/help"
+runs "the gates of the help" 0 bot check --repo "$REPO_URL" --forge none \
+	--allow-gate-host qa.example.com --allow-gate-host prometheus.example.com
+for gate in $(sed -n '/^Gates:/,/^  pin: /s/^  \([a-z]*\)  .*/\1/p' "$T/config"); do
+	[ "$gate" = soak ] || check "an example of $gate is there" \
+		grep -q "^      $gate: " "$T/help/promote.yaml"
+done
+
 # The script of a step in a snippet, as the CI would run it.
 script() { # file step
 	"$PYTHON" - "$1" "$2" <<'PY'
