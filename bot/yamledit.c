@@ -68,7 +68,8 @@ static const struct command commands[] = {
 "image reference (registry:5000/team/web:1.4@sha256:...), as in Deployments\n"
 "and in Argo CD's kustomize.images; there the version is replaced inside the\n"
 "string. In a map, `tag` or `digest` is added where it is missing only with\n"
-"--create: not every chart knows `digest`.\n\n"
+"--create: not every chart knows `digest`. One that VERSION has no part for\n"
+"becomes \"\", and is there for the next one.\n\n"
 "VERSION is TAG, TAG@sha256:HEX or @sha256:HEX.\n\n"
 "  $ yamledit helm values.yaml frontend.image 1.5.0\n"
 "  $ yamledit helm app.yaml 'spec.source.kustomize.images[0]' 1.5.0\n" },

@@ -115,9 +115,10 @@ int ye_image_set(struct buf *out, const char *text, size_t len,
  * kustomize.images names what is replaced.
  *
  * Setting it leaves exactly VERSION's parts there. In a map, a key that is
- * missing is added with opt->create only: not every chart knows `digest`. An
- * empty `digest: ""` counts as none and stays. ERR_NOTFOUND from ye_helm_get()
- * also where the map has neither.
+ * missing is added with opt->create only: not every chart knows `digest`. One
+ * that VERSION has no part for stays and becomes `""`, which counts as none:
+ * so there is a way back. ERR_NOTFOUND from ye_helm_get() also where the map
+ * has neither.
  */
 int ye_helm_get(struct version *out, struct arena *a, const char *text,
 		size_t len, const struct ye_path *key,

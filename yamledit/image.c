@@ -37,12 +37,16 @@ static struct fresh *fresh_version(struct plan *plan, const char *tag_key,
 /*
  * Make KEY below MAP hold VALUE: a new value, a new entry where CREATE, or
  * nothing at all where VALUE is NULL. MAP has room for one more step.
+ *
+ * In the values of a chart a key is emptied, not removed: it could not be
+ * added again (not every chart knows it), so there would be no way back; and
+ * without it the chart's own default would count.
  */
 struct map_edit {
 	struct session *s;
 	struct ye_path map;
 	bool create;		/* add a key that is missing */
-	bool keep_empty;	/* "" and null are as good as absent */
+	bool keep_empty;	/* a key stays: "" and null are as good as absent */
 };
 
 static int put_key(struct map_edit *m, const char *key, const char *value,
@@ -73,9 +77,9 @@ static int put_key(struct map_edit *m, const char *key, const char *value,
 	}
 	if (value)
 		return ye_set_scalar(s, at.node, value, err);
-	if (m->keep_empty && (ye_ev_is_null(&s->p.ev[at.node]) ||
-			      ye_ev_is(&s->p.ev[at.node], "")))
-		return 0;
+	if (m->keep_empty)
+		return ye_ev_is_null(&s->p.ev[at.node]) ? 0 :
+			ye_set_scalar(s, at.node, "", err);
 	old = s->p.ev[at.key];
 	if (ye_remove_place(s, &at, err) < 0)
 		return -1;
