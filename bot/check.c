@@ -151,6 +151,31 @@ void check_promotions(struct state *s)
 	diag_sort(&s->diag);
 }
 
+/* Another version of the same shape: a digest stays where one is. */
+static void try_edit(struct state *s, struct spot *spot)
+{
+	struct place *p = &spot->place;
+	struct version *other = arena_alloc(&s->arena, p->slots_len *
+					    sizeof(*other));
+	struct text_edit *edits;
+	size_t len;
+
+	for (size_t k = 0; k < p->slots_len; k++) {
+		other[k] = p->slots[k].version;
+		if (!other[k].tag)
+			return;
+		other[k].tag = "git-promote-check";
+	}
+	place_edit(p, &s->arena, other, spot->texts, &edits, &len, &p->err);
+}
+
+void check_edits(struct state *s)
+{
+	for (size_t i = 0; i < s->services_len * s->config.environments_len; i++)
+		if (s->spots[i].place.exists && !s->spots[i].place.err.code)
+			try_edit(s, &s->spots[i]);
+}
+
 static bool is_deployed(const struct state *s, size_t env)
 {
 	for (size_t i = 0; i < s->services_len; i++)

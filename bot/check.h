@@ -11,6 +11,9 @@
  */
 void check_promotions(struct state *s);
 
+/* What can be read but not edited, a file of SOPS, is the place's err. Pure. */
+void check_edits(struct state *s);
+
 /* An environment in which no service is found is a warning. Pure. */
 void check_environments(struct state *s);
 

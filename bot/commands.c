@@ -108,6 +108,7 @@ static int cmd_check(struct options *o)
 	    read_state(&run.state, &w, &o->request, &err) < 0)
 		return finish(o, &w, &run, &err, 0);
 	check_promotions(&run.state);
+	check_edits(&run.state);
 	check_environments(&run.state);
 	if (!w.forge_kind)
 		check_forge(&run.state, world_host(&w));

@@ -52,6 +52,22 @@ struct result *pl_result(struct planner *pl, const struct spot *spot,
 	return res;
 }
 
+size_t pl_environment(struct planner *pl, const char *name)
+{
+	const struct config *c = &pl->state->config;
+	size_t e = config_environment(c, name);
+	struct buf names = { 0 };
+
+	if (e != SIZE_MAX)
+		return e;
+	for (size_t i = 0; i < c->environments_len; i++)
+		buf_addf(&names, "%s%s", i ? ", " : "", c->environments[i].name);
+	err_set(&pl->plan->err, ERR_USAGE, "there is no environment '%s' in "
+		CONFIG_FILE "; there is %s", name, buf_str(&names));
+	buf_release(&names);
+	return SIZE_MAX;
+}
+
 void pl_need(struct planner *pl, const struct spot *spot, unsigned flags)
 {
 	struct needs *n = &pl->plan->needs;

@@ -16,13 +16,10 @@ static const struct environment *entry_find(struct planner *pl)
 	size_t n = 0;
 
 	if (want) {
-		size_t i = config_environment(c, want);
+		size_t i = pl_environment(pl, want);
 
-		if (i == SIZE_MAX)
-			err_set(&pl->plan->err, ERR_USAGE, "there is no "
-				"environment '%s' in " CONFIG_FILE, want);
-		else if (c->environments[i].from_len &&
-			 !pl_overridden(pl, "chain"))
+		if (i != SIZE_MAX && c->environments[i].from_len &&
+		    !pl_overridden(pl, "chain"))
 			err_set(&pl->plan->err, ERR_USAGE, "%s gets its "
 				"versions from %s; bump that, then `git "
 				"promote to %s`; for a hotfix --override chain "

@@ -23,11 +23,8 @@ void plan_log(struct planner *pl)
 	const struct request *r = pl->request;
 	size_t service = state_service(s, r->wishes[0].service);
 
-	if (r->env && config_environment(&s->config, r->env) == SIZE_MAX) {
-		err_set(&pl->plan->err, ERR_USAGE, "there is no environment "
-			"'%s' in " CONFIG_FILE, r->env);
+	if (r->env && pl_environment(pl, r->env) == SIZE_MAX)
 		return;
-	}
 	if (service == SIZE_MAX) {
 		err_set(&pl->plan->err, ERR_NOTFOUND, "there is no service "
 			"'%s'; `git promote check` lists them",

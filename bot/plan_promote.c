@@ -429,12 +429,8 @@ void plan_auto(struct planner *pl)
 	const struct config *c = &pl->state->config;
 
 	for (size_t i = 0; i < pl->request->envs_len; i++)
-		if (config_environment(c, pl->request->envs[i]) == SIZE_MAX)
-			err_set(&pl->plan->err, ERR_USAGE, "there is no "
-				"environment '%s' in " CONFIG_FILE,
-				pl->request->envs[i]);
-	if (pl->plan->err.code)
-		return;
+		if (pl_environment(pl, pl->request->envs[i]) == SIZE_MAX)
+			return;
 	/* Down the chain, so that a version lands before it is looked for. */
 	for (size_t e = 0; e < c->environments_len; e++) {
 		if (!request_wants(pl->request, c->environments[e].name))

@@ -156,13 +156,10 @@ void plan_to(struct planner *pl)
 {
 	const struct state *s = pl->state;
 	const struct request *r = pl->request;
-	size_t e = config_environment(&s->config, r->env);
+	size_t e = pl_environment(pl, r->env);
 
-	if (e == SIZE_MAX) {
-		err_set(&pl->plan->err, ERR_USAGE, "there is no environment "
-			"'%s' in " CONFIG_FILE, r->env);
+	if (e == SIZE_MAX)
 		return;
-	}
 	for (size_t i = 0; i < r->wishes_len; i++) {
 		const struct wish *w = &r->wishes[i];
 		size_t service = state_service(s, w->service);

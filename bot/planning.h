@@ -35,6 +35,9 @@ static inline struct arena *pl_arena(struct planner *pl)
 struct result *pl_result(struct planner *pl, const struct spot *spot,
 			 const char *service, const char *environment);
 
+/* Its index in the config; SIZE_MAX: there is none, which is the plan's err. */
+size_t pl_environment(struct planner *pl, const char *name);
+
 /* Ask for facts about SPOT and let the result wait for them. */
 void pl_need(struct planner *pl, const struct spot *spot, unsigned flags);
 void pl_need_prs(struct planner *pl);
