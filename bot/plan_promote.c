@@ -411,6 +411,8 @@ static void auto_one(struct planner *pl, const struct spot *spot)
  */
 static void auto_alone(struct planner *pl, const struct spot *spot)
 {
+	const struct spot *back = state_back(pl->state, spot);
+	const struct spot *all = state_back(pl->state, pl_set_of(pl, spot));
 	struct result *res;
 
 	if (!spot->pr || !pl_places_usable(pl, spot))
@@ -418,10 +420,15 @@ static void auto_alone(struct planner *pl, const struct spot *spot)
 	res = pl_result(pl, spot, spot->place.service, spot->place.env->name);
 	if (pl_unknown(pl, res, spot))
 		return;
-	if (!pl_stopped(pl, res, spot))
-		keep_open(pl, res, spot);
-	else
+	if (back->pr || all->pr) {
+		res->action = ACTION_PENDING;
+		pl_reason(pl, res, "pull request #%lld waits: #%lld rolls back",
+			  spot->pr->number, (back->pr ? back : all)->pr->number);
+	}
+	if (res->reason || pl_stopped(pl, res, spot))
 		pl_disarm(pl, res, spot);
+	else
+		keep_open(pl, res, spot);
 }
 
 void plan_auto(struct planner *pl)

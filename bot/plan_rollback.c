@@ -120,6 +120,19 @@ static const char *target_named(struct planner *pl, struct result *res,
 	return version;
 }
 
+/* What services of the set SPOT have open, each alone (`to --only`, a hotfix). */
+static bool members_close(struct planner *pl, struct result *res,
+			  const struct spot *spot, const char *why)
+{
+	const struct service *row = &pl->state->services[spot->service];
+	bool known = true;
+
+	for (size_t i = 0; i < row->members_len; i++)
+		known &= pl_withdraw(pl, res, state_spot(pl->state,
+				     row->members[i], spot->env), why);
+	return known;
+}
+
 /* The way forward is closed, where there is a forge to close it. */
 static bool forward_close(struct planner *pl, struct result *res,
 			  const struct spot *spot)
@@ -142,7 +155,8 @@ static bool forward_close(struct planner *pl, struct result *res,
 	    !pl_withdraw(pl, res, pl_set_of(pl, spot),
 			 "a service in it was rolled back"))
 		return false;
-	if (!pl_withdraw(pl, res, spot, "the environment was rolled back"))
+	if (!pl_withdraw(pl, res, spot, "the environment was rolled back") ||
+	    !members_close(pl, res, spot, "the set was rolled back"))
 		return false;
 	if (spot->pr && !res->reason)
 		pl_reason(pl, res, "closes pull request #%lld",
