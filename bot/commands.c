@@ -87,6 +87,7 @@ static int run_plan(struct options *o, bool dry)
 
 static int cmd_change(struct options *o)
 {
+	o->request.dry = o->dry_run;
 	return run_plan(o, o->dry_run);
 }
 

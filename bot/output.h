@@ -32,7 +32,8 @@ void output_check(const struct state *s, bool colored);
 
 /*
  * {"results": [...], "exitCode": N} of a run; ERR, where set, as
- * {"error": {"code": N, "message": ...}}.
+ * {"error": {"exitCode": N, "message": ...}}. Of a dry run the actions are what
+ * would be done, and "dryRun" is true.
  */
 void output_json(const struct run *run, const struct request *r,
 		 const struct err *err, int exit_code);

@@ -265,6 +265,8 @@ void output_json(const struct run *run, const struct request *r,
 			"branch", text(run->state.base),
 			"commit", text(run->state.base_hex[0]
 				       ? run->state.base_hex : NULL)));
+	if (r->dry)
+		json_object_set_new(j, "dryRun", json_true());
 	for (size_t i = 0; i < run->len; i++)
 		json_array_append_new(list, result_json(&run->results[i]));
 	json_object_set_new(j, "results", list);

@@ -40,6 +40,8 @@ at 2026-11-02T09:00:00Z
 before=$(head_of)
 runs "bump -n" 0 bot bump web=1.4.2 -n
 is "bump -n shows the diff" "$(grep -c '^+    newTag: 1.4.2$' "$T/out")" 1
+runs "bump -n for programs" 0 bot bump web=1.4.2 -n --json
+is "is told from a deed" "$(grep -c '^  "dryRun": true,$' "$T/out")" 1
 is "bump -n moves no ref" "$(head_of)" "$before"
 
 runs "bump puts a build into dev" 0 bot bump web=1.4.2 --build 7 \
