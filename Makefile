@@ -94,9 +94,21 @@ valgrind: packages $(UNIT)
 demo: all $(SIM)
 	@tests/demo
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
+# `git promote --help` is git's, which looks for a manual page: what -h says.
+man_text = sed 's/\\/\\e/g; s/-/\\-/g; s/^[.'"'"']/\\\&&/'
+$(BUILD)/git-promote.1: $(BUILD)/git-promote
+	@{ printf '.TH GIT-PROMOTE 1\n.SH NAME\ngit-promote \\- move versions from environment to environment\n'; \
+	for c in '' bump to auto rollback status log check config; do \
+		printf '.SH "%s"\n.nf\n' "git promote $$c"; \
+		$< help $$c | sed '/^Options of every command/,$$d' | $(man_text); \
+		printf '.fi\n'; done; \
+	printf '.SH OPTIONS\n.nf\n'; \
+	$< help check | sed '1,/^Options of every command/d' | $(man_text); } >$@
+
+install: all $(BUILD)/git-promote.1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(BUILD)/git-promote.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 clean:
 	rm -rf build

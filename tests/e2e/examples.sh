@@ -80,3 +80,11 @@ PROMOTE_NOW=2099-01-01T00:00:00Z
 export PROMOTE_NOW
 runs "Helm: to production" 0 bot to production web worker
 is "Helm: both are there" "$(values production | grep -cE '"20261122"|worker:2.1.0')" 2
+
+# What is installed: `git promote --help` asks for a manual page.
+check "make install" make -s install BUILD="$BUILD" DESTDIR="$T/installed" PREFIX=/usr
+is "two commands and a manual" "$(cd "$T/installed/usr" && find . -type f | sort | xargs)" \
+	"./bin/git-promote ./bin/yamledit ./share/man/man1/git-promote.1"
+is "which says what the help says, dashes and dots for roff" \
+	"$(sed -n 's/\\-/-/g; s/\\e/\\/g; s/^\\&//; /git promote config"/,/^\.fi/{//d; /^\.nf/d; p}' \
+		"$T/installed/usr/share/man/man1/git-promote.1")" "$(bot help config)"
