@@ -138,7 +138,8 @@ static char *lend_name(const char *dir, const char *suffix, int fd)
 
 /*
  * libgit2 caches up to 16 MiB of what it unpacked of each pack, and offers no
- * way to say less. A history's packs are read once, from end to end.
+ * way to say less. A history's packs are read once, from end to end. Where /proc
+ * is not mounted an open file has no name to be lent, and the cache stays.
  */
 static int pack_drop_cache(struct pack *p, struct err *err)
 {
@@ -173,7 +174,8 @@ static int pack_drop_cache(struct pack *p, struct err *err)
 static int drop_caches(struct store *s, struct err *err)
 {
 	s->read_len = 0;
-	for (size_t i = 0; i < s->packs_len; i++) {
+	for (size_t i = 0; i < s->packs_len && access("/proc/self/fd", X_OK) == 0;
+	     i++) {
 		if (!s->packs[i].was_read)
 			continue;
 		s->packs[i].was_read = false;

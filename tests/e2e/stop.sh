@@ -14,7 +14,7 @@ fresh
 at 2026-11-02T09:00:00Z
 bot bump web=1.4.2 >/dev/null
 at 2026-11-02T10:00:00Z
-person promote.stop "stop" < <(printf '\n  the database is on fire \nmore\n')
+person promote.stop "stop" <<<$'\n  the database is on fire \nmore'
 before=$(head_of)
 runs "auto when everything is stopped" 10 bot auto
 has "says why" 'staging/web .*waiting \(stopped by promote\.stop: the database is on fire\)'

@@ -5,8 +5,10 @@
 
 : >"$T/answers"
 : >"$T/asked"
-exec {fd}< <(exec "$PYTHON" -I -S tests/witness.py "$T")
+mkfifo "$T/url"
+"$PYTHON" -I -S tests/witness.py "$T" >"$T/url" &
 lib_pids+=("$!")
+exec {fd}<"$T/url"
 read -r HOST <&"$fd"
 export PROMOTE_FORGE=none PROMOTE_TOKEN=forge-secret PROMOTE_GATE_HOSTS=$HOST
 
@@ -185,7 +187,7 @@ except Exception:
 PY
 )
 	[ "$up" = 1 ] && break
-	read -rt 0.2 _ <> <(:) || true
+	sleep 0.2
 done
 START=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 real() { world "metric: {url: 'http://127.0.0.1:$PORT', $1}"; unset PROMOTE_NOW; }

@@ -146,9 +146,9 @@ says 'with the character' "character 3"
 gives 'a bad version' 2 '' "$yamledit" image k.yaml web 'a b'
 gives 'a bad number' 2 '' "$yamledit" get k.yaml a --document 0
 gives 'version' 0 "$("$yamledit" --version)$nl" "$yamledit" --version
-check 'version has a number' grep -q '^yamledit [0-9]' <("$yamledit" --version)
+check 'version has a number' grep -q '^yamledit [0-9]' <<<"$("$yamledit" --version)"
 for c in get set delete image helm; do
-	check "$c -h has an example" grep -q "^  \$ yamledit $c" <("$yamledit" $c -h)
+	check "$c -h has an example" grep -q "^  \$ yamledit $c" <<<"$("$yamledit" $c -h)"
 done
-check 'help names exit codes' grep -q '14 the' <("$yamledit" --help)
+check 'help names exit codes' grep -q '14 the' <<<"$("$yamledit" --help)"
 exit $rc

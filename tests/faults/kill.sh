@@ -130,7 +130,8 @@ fault "{\"count\": -1, \"do\": \"none\", \"run\": [\"sh\", \"-c\",
 killed bump $S=1.3.0
 killed to staging $S
 calm
-check "$kind: the command line was seen" grep -q "to staging $S" "$T/record/argv"
+[ ! -r /proc/self/cmdline ] ||
+	check "$kind: the command line was seen" grep -q "to staging $S" "$T/record/argv"
 
 git -C "$REPO_DIR" cat-file --batch-all-objects --batch >"$T/record/objects"
 sim GET "/_sim/pulls?repo=$REPO" >"$T/record/pulls"

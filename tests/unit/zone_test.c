@@ -211,7 +211,7 @@ static void no_zones(void **state)
 		{ "Europe/Zurich ", NULL, ERR_USAGE },
 		{ "zone_tab", "/nonexistent", ERR_NOTFOUND },
 		{ "Europe/Zurich", "/nonexistent", ERR_NOTFOUND },
-		{ "hosts", "/etc", ERR_DATA },
+		{ "passwd", "/etc", ERR_DATA },
 	};
 
 	(void)state;
