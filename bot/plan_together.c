@@ -201,6 +201,49 @@ static const struct stay *slowest_stay(const struct member *list, size_t n)
 	return slowest;
 }
 
+/* Auto would open the set's pull request, or put another version into it. */
+static bool would_change(struct planner *pl, const struct result *res,
+			 const struct spot *spot)
+{
+	struct marker m;
+
+	if (pl->request->command == CMD_TO || !pl->request->has_forge ||
+	    pl_push_is_way(spot))
+		return false;
+	return !spot->pr || !text_marker_parse(pl_arena(pl), spot->pr->body,
+					       &m) ||
+	       !str_eq(m.version, res->new_version);
+}
+
+/*
+ * A no to one that was to go alone (its own pull request was closed) holds here
+ * as well. False: facts are lacking.
+ */
+static bool members_declined(struct planner *pl, struct member *list, size_t n)
+{
+	bool known = true;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct spot *m = list[i].spot;
+		struct candidate no = { .verdict = CANDIDATE_DECLINED,
+					.version = list[i].version };
+		const char *const *said;
+		size_t len;
+
+		if (!no.version)
+			continue;
+		if (!m->past_known) {
+			pl_need(pl, m, NEED_PAST);
+			known = false;
+		}
+		said = pl_declined(pl, m, &len);
+		for (size_t k = 0; k < len; k++)
+			if (str_eq(said[k], no.version))
+				pl_say_verdict(pl, &list[i].said, m, &no);
+	}
+	return known;
+}
+
 /*
  * What the set would run. WANTS, one for each of its services that is
  * deployed there (or NULL), are versions that are asked for. False: RES says
@@ -229,6 +272,9 @@ static bool set_find(struct planner *pl, struct result *res,
 		res->new_version = place_version(pl_arena(pl),
 			spot->place.slots, versions, spot->place.slots_len);
 	if (holds_up(pl, res, list, n))
+		return false;
+	if (would_change(pl, res, spot) && (!members_declined(pl, list, n) ||
+					    holds_up(pl, res, list, n)))
 		return false;
 	if (!any) {
 		pl_tidy(pl, res, spot);
