@@ -56,7 +56,9 @@ static int wish_take(struct planner *pl, struct result *res,
 		return -1;
 	}
 	for (size_t i = 0; i < p->slots_len; i++)
-		if (!w->label || slot_is_called(&p->slots[i], w->label)) {
+		if (w->slot ? w->slot == &p->slots[i]
+			    : !w->label || slot_is_called(&p->slots[i],
+							  w->label)) {
 			out[i] = w->version;
 			hits++;
 		}
@@ -207,14 +209,29 @@ static void bump_one(struct planner *pl, const struct spot *spot)
 	pl_tell_forge(pl, res, spot);
 }
 
-/* bump --image: every service that runs it here. */
-static bool runs_image(const struct planner *pl, const struct spot *spot)
+/* bump --image: each field of SPOT that runs it; two may run the same one. */
+static size_t image_wishes(struct planner *pl, const struct spot *spot,
+			   struct wish *out)
 {
-	for (size_t i = 0; i < spot->place.slots_len; i++)
-		if (slot_runs_image(&spot->place.slots[i], &spot->texts[i],
-				    pl->request->image.name))
-			return true;
-	return false;
+	const struct request *r = pl->request;
+	const struct place *p = &spot->place;
+	size_t n = 0;
+
+	for (size_t k = 0; k < p->slots_len; k++) {
+		const struct slot *slot = &p->slots[k];
+
+		if (!slot_runs_image(slot, &spot->texts[k], r->image.name))
+			continue;
+		out[n++] = (struct wish){
+			.service = p->service,
+			.label = p->slots_len > 1 ? slot->label : NULL,
+			.slot = slot,
+			.has_version = true,
+			.version = r->image.version,
+			.build = r->build,
+		};
+	}
+	return n;
 }
 
 static void bump_image(struct planner *pl, size_t env)
@@ -225,29 +242,17 @@ static void bump_image(struct planner *pl, size_t env)
 	size_t hits = 0;
 
 	*own = *pl->request;
-	own->wishes = arena_alloc(pl_arena(pl), sizeof(*own->wishes));
-	own->wishes_len = 1;
 	for (size_t i = 0; i < s->services_len; i++) {
 		const struct spot *spot = state_spot(s, i, env);
 		const struct place *p = &spot->place;
 
-		if (!p->exists || !runs_image(pl, spot))
+		own->wishes = arena_alloc(pl_arena(pl), (p->slots_len + 1) *
+					  sizeof(*own->wishes));
+		own->wishes_len = p->exists ? image_wishes(pl, spot,
+							   own->wishes) : 0;
+		if (own->wishes_len == 0)
 			continue;
 		hits++;
-		for (size_t k = 0; k < p->slots_len; k++) {
-			if (!slot_runs_image(&p->slots[k], &spot->texts[k],
-					     own->image.name))
-				continue;
-			own->wishes[0] = (struct wish){
-				.service = p->service,
-				.label = p->slots_len > 1 ? p->slots[k].label
-							  : NULL,
-				.has_version = true,
-				.version = own->image.version,
-				.build = own->build,
-			};
-			break;
-		}
 		bump_one(&inner, spot);
 	}
 	if (hits == 0)

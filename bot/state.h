@@ -23,6 +23,8 @@
 struct wish {			/* SERVICE[:LABEL][=VERSION] */
 	const char *service;
 	const char *label;	/* one image of the service, or NULL: all */
+	const struct slot *slot;	/* bump --image: this one, whatever
+					   others are called; or NULL */
 	bool has_version;
 	struct version version;
 	const char *mixed;	/* rollback: LABEL=VERSION,... as log prints
