@@ -11,7 +11,8 @@
 
 enum {
 	COMMITS_FIRST = 8,	/* of a stay, from its landing on */
-	COMMITS_LAST = 16,	/* and back from its end */
+	COMMITS_LAST = 16,	/* and back from its end; */
+	COMMITS_FURTHER = 128,	/* so many before something is done */
 };
 
 /* The end of the stay on base's line: the last position that has it. */
@@ -82,15 +83,21 @@ static void checks_add(struct planner *pl, struct gate_facts *f,
  * Checks run on commits of base while the stay lasted. A busy base has
  * hundreds of them, so two parts are asked about: the commits from the
  * landing on, where CI looks at what has changed (and, of a push with many
- * commits, at the last one), and those before the end, which have the newest
- * word of whoever looks at every commit.
+ * commits, at the last one), and LAST before the end, which have the newest
+ * word of whoever looks at every commit. *NEWER: how many of the facts are
+ * from commits behind which some were left out.
  */
-static bool checks_here(struct planner *pl, size_t end, struct gate_facts *f)
+static bool checks_here(struct planner *pl, size_t end, size_t last,
+			struct gate_facts *f, size_t *newer)
 {
 	const struct state *s = pl->state;
 	size_t start = f->stay->pos;
 	bool here = true;
 
+	f->checks = NULL;
+	f->checks_len = 0;
+	f->checks_error = NULL;
+	*newer = SIZE_MAX;
 	if (!pl->request->has_forge) {
 		f->checks_error = pl->request->forge_missing;
 		return f->has_checks = true;
@@ -101,8 +108,10 @@ static bool checks_here(struct planner *pl, size_t end, struct gate_facts *f)
 		const struct forge_commit *c = NULL;
 		char hex[OID_HEX + 1];
 
-		if (pos - end >= COMMITS_LAST && start - pos >= COMMITS_FIRST)
+		if (pos - end >= last && start - pos >= COMMITS_FIRST) {
+			*newer = f->checks_len;
 			continue;
+		}
 		if (pos < s->line_len)
 			c = evidence_of_commit(s->evidence,
 				oid_hex(hex, &s->line[pos]));
@@ -113,6 +122,47 @@ static bool checks_here(struct planner *pl, size_t end, struct gate_facts *f)
 		here &= c != NULL;
 	}
 	return f->has_checks = here;
+}
+
+/* Is what G rests on from the newest commits, or is all that is newer known? */
+static bool is_newest(const struct gate_result *g, const struct gate_facts *f,
+		      size_t newer)
+{
+	for (size_t i = 0; newer < f->checks_len && i < g->evidence_len; i++) {
+		size_t k = 0;
+
+		while (k < newer && !(str_eq(f->checks[k].name,
+					     g->evidence[i].name) &&
+				      f->checks[k].updated_s ==
+				      g->evidence[i].at_s))
+			k++;
+		if (k == newer)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Where a name was last seen near the landing, there may be a newer word on a
+ * commit between the two parts. Far more commits are asked about then, but not
+ * before nothing else keeps the version.
+ */
+static void checks_judge(struct planner *pl, const struct gate *gate,
+			 struct gate_facts *f, size_t end,
+			 struct gate_result *g)
+{
+	const struct gate_result lacks = *g;
+	size_t newer;
+
+	if (!checks_here(pl, end, COMMITS_LAST, f, &newer))
+		return;
+	gate_judge(gate, f, g);
+	if (!pl->looks_further || g->verdict != VERDICT_PASS ||
+	    is_newest(g, f, newer))
+		return;
+	*g = lacks;
+	if (checks_here(pl, end, COMMITS_FURTHER, f, &newer))
+		gate_judge(gate, f, g);
 }
 
 static void need_question(struct planner *pl, const struct gate_question *q)
@@ -171,9 +221,9 @@ static struct gate_result gate_one(struct planner *pl, const struct gate *gate,
 			return g;
 		g.verdict = VERDICT_PASS;
 		snprintf(g.reason, sizeof(g.reason), "overridden");
-	} else if (g.verdict == VERDICT_NEED &&
-		   (g.need == GATE_NEED_CHECKS ? checks_here(pl, end, facts)
-					       : answers_here(pl, gate, facts))) {
+	} else if (g.verdict == VERDICT_NEED && g.need == GATE_NEED_CHECKS) {
+		checks_judge(pl, gate, facts, end, &g);
+	} else if (g.verdict == VERDICT_NEED && answers_here(pl, gate, facts)) {
 		gate_judge(gate, facts, &g);
 	}
 	return g;
@@ -401,6 +451,11 @@ bool pl_gates_pass(struct planner *pl, struct result *res,
 	struct judged j;
 
 	pl_gates_judge(pl, spot, version, stay, &j);
+	if (!j.first) {
+		pl->looks_further = true;
+		pl_gates_judge(pl, spot, version, stay, &j);
+		pl->looks_further = false;
+	}
 	res->gates = j.gates;
 	res->gates_len = j.len;
 	if (!j.first)

@@ -24,6 +24,7 @@ struct planner {
 	const struct request *request;
 	struct ready *ready;	/* while auto is planned */
 	size_t ready_len, ready_cap;
+	bool looks_further;	/* for checks: all else has passed */
 };
 
 static inline struct arena *pl_arena(struct planner *pl)
