@@ -260,10 +260,19 @@ void pl_ready_add(struct planner *pl, const struct result *res,
 		  const struct ready *ready, bool named);
 void pl_ready_deliver(struct planner *pl);
 
-/* bot/plan_together.c: services that move together. ------------------------- */
+/* bot/plan_set.c: what services that move together would run. ---------------- */
 
-/* The set's spot that SPOT, a service's, moves with; or NULL. */
-const struct spot *pl_set_of(struct planner *pl, const struct spot *spot);
+/*
+ * What the set would run in SPOT. WANTS, one for each of its services that is
+ * deployed there (or NULL), are versions that are asked for. False: RES says
+ * why not, or facts are lacking.
+ */
+bool pl_set_find(struct planner *pl, struct result *res,
+		 const struct spot *spot, const char *const *wants,
+		 struct ready *out);
+/* The WANTS that the wishes name; NULL: RES says what is wrong with them. */
+const char *const *pl_set_wishes(struct planner *pl, struct result *res,
+				 const struct spot *spot);
 /*
  * The versions that VERSION, a canonical string of the set's place, gives to
  * each of its services that is deployed there; NULL: it is none.
@@ -277,6 +286,11 @@ const char *const *pl_set_wants(struct planner *pl, const struct spot *spot,
 bool pl_set_judge(struct planner *pl, const struct spot *spot,
 		  const char *const *wants, bool *is_origin, bool *is_held,
 		  struct judged *out);
+
+/* bot/plan_together.c: how they are promoted. -------------------------------- */
+
+/* The set's spot that SPOT, a service's, moves with; or NULL. */
+const struct spot *pl_set_of(struct planner *pl, const struct spot *spot);
 /* Plan auto's promotion of a set into SPOT. */
 void pl_auto_set(struct planner *pl, struct result *res,
 		 const struct spot *spot);
