@@ -4,6 +4,7 @@
  */
 #include "bot/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "bot/base/str.h"
@@ -151,29 +152,108 @@ void check_promotions(struct state *s)
 	diag_sort(&s->diag);
 }
 
-/* Another version of the same shape: a digest stays where one is. */
-static void try_edit(struct state *s, struct spot *spot)
+/* Another version of the same shape, a digest stays where one is; or NULL. */
+static struct version *other_versions(struct state *s, const struct place *p)
 {
-	struct place *p = &spot->place;
 	struct version *other = arena_alloc(&s->arena, p->slots_len *
 					    sizeof(*other));
-	struct text_edit *edits;
-	size_t len;
 
 	for (size_t k = 0; k < p->slots_len; k++) {
 		other[k] = p->slots[k].version;
 		if (!other[k].tag)
-			return;
+			return NULL;
 		other[k].tag = "git-promote-check";
 	}
-	place_edit(p, &s->arena, other, spot->texts, &edits, &len, &p->err);
+	return other;
+}
+
+/* A field that another version is to be tried in. */
+struct trial {
+	struct spot *spot;
+	const struct version *others;	/* one per slot of the spot */
+	size_t slot;
+};
+
+static const char *trial_file(const struct trial *t)
+{
+	return t->spot->place.slots[t->slot].file;
+}
+
+static int trial_cmp(const void *a, const void *b)
+{
+	return strcmp(trial_file(a), trial_file(b));
+}
+
+static bool trials_pass(struct state *s, const struct trial *trials, size_t n)
+{
+	const struct slot **slots = xcalloc(n, sizeof(*slots));
+	struct version *versions = xcalloc(n, sizeof(*versions));
+	bool passes;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct trial *t = &trials[i];
+
+		slots[i] = &t->spot->place.slots[t->slot];
+		versions[i] = t->others[t->slot];
+	}
+	passes = slots_can_hold(slots, versions, n, &s->arena,
+				&trials->spot->texts[trials->slot]);
+	free(slots);
+	free(versions);
+	return passes;
+}
+
+/*
+ * Hundreds of services may share a file, and an edit reads all of it: all of
+ * them in one, and where that is refused each half by itself, down to who it
+ * is.
+ */
+static void try_edits(struct state *s, const struct trial *trials, size_t n)
+{
+	struct spot *spot = trials->spot;
+	struct text_edit *edits;
+	size_t len;
+
+	if (spot->place.err.code && n == 1)
+		return;		/* another field of it said so already */
+	if (trials_pass(s, trials, n))
+		return;
+	if (n == 1) {
+		place_edit(&spot->place, &s->arena, trials->others,
+			   spot->texts, &edits, &len, &spot->place.err);
+		return;
+	}
+	try_edits(s, trials, n / 2);
+	try_edits(s, trials + n / 2, n - n / 2);
 }
 
 void check_edits(struct state *s)
 {
-	for (size_t i = 0; i < s->services_len * s->config.environments_len; i++)
-		if (s->spots[i].place.exists && !s->spots[i].place.err.code)
-			try_edit(s, &s->spots[i]);
+	struct trial *trials = NULL;
+	size_t len = 0, cap = 0, end;
+
+	for (size_t i = 0; i < s->services_len * s->config.environments_len;
+	     i++) {
+		struct spot *spot = &s->spots[i];
+		const struct version *others;
+
+		if (!spot->place.exists || spot->place.err.code ||
+		    !(others = other_versions(s, &spot->place)))
+			continue;
+		for (size_t k = 0; k < spot->place.slots_len; k++) {
+			ARRAY_GROW(trials, len, cap);
+			trials[len++] = (struct trial){ spot, others, k };
+		}
+	}
+	if (len)
+		qsort(trials, len, sizeof(*trials), trial_cmp);
+	for (size_t i = 0; i < len; i = end) {
+		for (end = i + 1; end < len; end++)
+			if (trial_cmp(&trials[i], &trials[end]) != 0)
+				break;
+		try_edits(s, &trials[i], end - i);
+	}
+	free(trials);
 }
 
 static bool is_deployed(const struct state *s, size_t env)

@@ -1,5 +1,6 @@
 #include "bot/place.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "bot/base/str.h"
@@ -200,34 +201,67 @@ out:
 	return rc;
 }
 
+/* What makes S hold V; *PATH is the caller's to free, after the edit. */
+static int slot_edit(struct ye_edit *out, struct ye_path **path,
+		     struct arena *a, const struct slot *s,
+		     const struct version *v, struct err *err)
+{
+	memset(out, 0, sizeof(*out));
+	*path = NULL;
+	out->version = *v;
+	if (s->kind == FIELD_KUSTOMIZE) {
+		out->op = YE_IMAGE;
+		out->name = s->image;
+		return 0;
+	}
+	if (ye_path_parse(path, s->path, err) < 0)
+		return -1;
+	out->path = *path;
+	out->op = s->kind == FIELD_HELM ? YE_HELM : YE_SET;
+	if (out->op == YE_HELM)
+		return 0;
+	out->value = plain_fill(a, s->value, v);
+	if (!out->value)
+		return err_set(err, ERR_UNSAFE, " '%s' cannot be filled: the "
+			       "version has no %s", s->value,
+			       v->tag ? "digest" : "tag");
+	return 0;
+}
+
 static int slot_write(struct buf *out, struct arena *a, const struct slot *s,
 		      const struct version *v, const struct text *text,
 		      struct err *err)
 {
-	struct ye_path *path = NULL;
-	const char *value;
-	int rc = -1;
+	struct ye_path *path;
+	struct ye_edit edit;
+	int rc = slot_edit(&edit, &path, a, s, v, err);
 
-	if (s->kind == FIELD_KUSTOMIZE)
-		return ye_image_set(out, text->data, text->len, s->image, v,
-				    NULL, err);
-	if (ye_path_parse(&path, s->path, err) < 0)
-		goto out;
-	if (s->kind == FIELD_HELM) {
-		rc = ye_helm_set(out, text->data, text->len, path, v, NULL,
-				 err);
-		goto out;
-	}
-	value = plain_fill(a, s->value, v);
-	if (!value) {
-		err_set(err, ERR_UNSAFE, " '%s' cannot be filled: the version "
-			"has no %s", s->value, v->tag ? "digest" : "tag");
-		goto out;
-	}
-	rc = ye_set(out, text->data, text->len, path, value, NULL, err);
-out:
+	if (rc == 0)
+		rc = ye_apply(out, text->data, text->len, &edit, 1, NULL, err);
 	ye_path_free(path);
 	return rc;
+}
+
+bool slots_can_hold(const struct slot *const *slots,
+		    const struct version *versions, size_t n, struct arena *a,
+		    const struct text *text)
+{
+	struct ye_edit *edits = xcalloc(n, sizeof(*edits));
+	struct ye_path **paths = xcalloc(n, sizeof(*paths));
+	struct buf out = { 0 };
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < n && !err.code; i++)
+		slot_edit(&edits[i], &paths[i], a, slots[i], &versions[i],
+			  &err);
+	if (!err.code)
+		ye_apply(&out, text->data, text->len, edits, n, NULL, &err);
+	for (size_t i = 0; i < n; i++)
+		ye_path_free(paths[i]);
+	free(paths);
+	free(edits);
+	buf_release(&out);
+	return !err.code;
 }
 
 /* A PLAIN field beside an image only repeats that image's version. */

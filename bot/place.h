@@ -80,6 +80,14 @@ int place_edit(const struct place *p, struct arena *a,
 	       const struct version *versions, const struct text *texts,
 	       struct text_edit **out, size_t *len, struct err *err);
 
+/*
+ * Can all of these SLOTS, which share the file TEXT, hold VERSIONS? One edit
+ * tells it of hundreds; of which one it is not so, place_edit() tells.
+ */
+bool slots_can_hold(const struct slot *const *slots,
+		    const struct version *versions, size_t n, struct arena *a,
+		    const struct text *text);
+
 /* Does LABEL name the slot: by its label, or by its image's name? */
 bool slot_is_called(const struct slot *s, const char *label);
 

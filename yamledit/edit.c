@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "yamledit/memo.h"
 #include "yamledit/session.h"
 
 int ye_session_init(struct session *s, const char *text, size_t len,
@@ -130,25 +131,20 @@ int ye_get(struct buf *out, const char *text, size_t len,
 	   const struct ye_path *path, const struct ye_options *opt,
 	   struct err *err)
 {
-	struct session s;
+	const struct parse *p = ye_memo(text, len, err);
 	struct place at;
 	const struct ev *e;
-	int rc = -1;
+	size_t doc;
 
-	if (ye_session_init(&s, text, len, opt, false, err) < 0 ||
-	    ye_find(&at, &s.p, s.doc, path, false, err) != 0)
-		goto out;
-	e = &s.p.ev[at.node];
-	if (e->type != EV_SCALAR) {
-		ye_err_not_scalar(err, e);
-		goto out;
-	}
+	if (!p || ye_find_document(&doc, p, opt, err) < 0 ||
+	    ye_find(&at, p, doc, path, false, err) != 0)
+		return -1;
+	e = &p->ev[at.node];
+	if (e->type != EV_SCALAR)
+		return ye_err_not_scalar(err, e);
 	if (!ye_ev_is_null(e))
 		buf_add(out, e->value, e->len);
-	rc = 0;
-out:
-	ye_session_release(&s);
-	return rc;
+	return 0;
 }
 
 static int keys_of(const char ***out, size_t *out_len, struct arena *a,
@@ -179,13 +175,12 @@ int ye_keys(const char ***out, size_t *out_len, struct arena *a,
 	    const struct ye_options *opt, struct err *err)
 {
 	static const struct ye_path top = { .text = "." };
-	struct session s;
+	const struct parse *p = ye_memo(text, len, err);
 	struct place at;
-	int rc = -1;
+	size_t doc;
 
-	if (ye_session_init(&s, text, len, opt, false, err) == 0 &&
-	    ye_find(&at, &s.p, s.doc, path ? path : &top, false, err) == 0)
-		rc = keys_of(out, out_len, a, &s.p, at.node, err);
-	ye_session_release(&s);
-	return rc;
+	if (!p || ye_find_document(&doc, p, opt, err) < 0 ||
+	    ye_find(&at, p, doc, path ? path : &top, false, err) != 0)
+		return -1;
+	return keys_of(out, out_len, a, p, at.node, err);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bot/base/str.h"
+#include "yamledit/memo.h"
 #include "yamledit/scalar.h"
 #include "yamledit/session.h"
 
@@ -377,13 +378,13 @@ static int read_images(struct ye_images *out, const struct parse *p,
 int ye_images(struct ye_images *out, const char *text, size_t len,
 	      struct err *err)
 {
-	struct session s;
+	const struct parse *p = ye_memo(text, len, err);
+	size_t doc;
 	int rc = -1;
 
 	memset(out, 0, sizeof(*out));
-	if (ye_session_init(&s, text, len, NULL, false, err) == 0)
-		rc = read_images(out, &s.p, s.p.docs[s.doc], err);
-	ye_session_release(&s);
+	if (p && ye_find_document(&doc, p, NULL, err) == 0)
+		rc = read_images(out, p, p->docs[doc], err);
 	if (rc < 0)
 		ye_images_release(out);
 	return rc;
@@ -432,23 +433,20 @@ int ye_helm_get(struct version *out, struct arena *a, const char *text,
 		size_t len, const struct ye_path *key,
 		const struct ye_options *opt, struct err *err)
 {
+	const struct parse *p = ye_memo(text, len, err);
 	struct image_ref ref = { 0 };
-	struct session s;
 	struct place at;
 	const char *prefix;
-	int rc = -1;
+	size_t doc;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if (ye_session_init(&s, text, len, opt, false, err) < 0 ||
-	    ye_find(&at, &s.p, s.doc, key, false, err) != 0)
-		goto out;
-	if (s.p.ev[at.node].type == EV_MAP_START) {
-		rc = read_map(out, a, &s.p, at.node, err);
-	} else {
-		rc = parse_ref(&ref, &prefix, a, &s.p.ev[at.node], key, err);
-		*out = ref.version;
-	}
-out:
-	ye_session_release(&s);
+	if (!p || ye_find_document(&doc, p, opt, err) < 0 ||
+	    ye_find(&at, p, doc, key, false, err) != 0)
+		return -1;
+	if (p->ev[at.node].type == EV_MAP_START)
+		return read_map(out, a, p, at.node, err);
+	rc = parse_ref(&ref, &prefix, a, &p->ev[at.node], key, err);
+	*out = ref.version;
 	return rc;
 }

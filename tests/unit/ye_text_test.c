@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -10,6 +11,7 @@
 #include "yamledit/diff.h"
 #include "yamledit/doc.h"
 #include "yamledit/edit.h"
+#include "yamledit/memo.h"
 #include "yamledit/path.h"
 
 static void paths_are_read(void **state)
@@ -227,6 +229,39 @@ static void large_diffs_end(void **state)
 	buf_release(&out);
 }
 
+/* Hundreds of services share a file; it is parsed once, and never mistaken. */
+static void texts_read_again_are_not_parsed_again(void **state)
+{
+	char text[] = "a: 1\n", same[] = "a: 1\n", name[32];
+	struct err err = { 0 };
+	const struct parse *p = ye_memo(text, strlen(text), &err);
+	const struct ev *ev = p->ev;
+
+	(void)state;
+	p = ye_memo("b: 1\n", 5, &err);
+	assert_true(ye_ev_is(&p->ev[2], "b"));
+	p = ye_memo(same, strlen(same), &err);
+	assert_ptr_equal(p->ev, ev);
+	text[3] = '2';		/* known by its bytes, not by where they are */
+	p = ye_memo(text, strlen(text), &err);
+	assert_true(ye_ev_is(&p->ev[3], "2"));
+	p = ye_memo(same, strlen(same), &err);
+	assert_ptr_equal(p->ev, ev);
+	for (int i = 0; i < 2; i++) {
+		assert_null(ye_memo("a: [", 4, &err));
+		assert_int_equal(err.code, ERR_DATA);
+		err_clear(&err);
+	}
+	for (int i = 0; i < 200; i++) {		/* more than are kept */
+		snprintf(name, sizeof(name), "k%d: 1\n", i);
+		p = ye_memo(name, strlen(name), &err);
+		assert_true(strncmp(p->ev[2].value, name, p->ev[2].len) == 0);
+	}
+	p = ye_memo(same, strlen(same), &err);
+	assert_true(ye_ev_is(&p->ev[2], "a") && ye_ev_is(&p->ev[3], "1"));
+	ye_memo_release();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +271,7 @@ int main(void)
 		cmocka_unit_test(bad_documents_are_refused),
 		cmocka_unit_test(diffs_are_unified),
 		cmocka_unit_test(large_diffs_end),
+		cmocka_unit_test(texts_read_again_are_not_parsed_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
