@@ -200,54 +200,97 @@ static const struct repo_change *change_of(const struct history_set *h,
 	BUG("no change at position %zu", pos);
 }
 
-static int timeline_make(struct state *s, struct repo *repo,
-			 const struct spot *spot, const struct history_set *h,
-			 const size_t *index, const struct timeline **out,
-			 struct err *err)
+/* A timeline in the making: what the place held, position after position. */
+struct making {
+	const struct spot *spot;
+	const size_t *index;	/* of its files in the history_set */
+	size_t *pos, len, next;	/* oldest first */
+	struct stay *stays;	/* filled from the end: newest first */
+	size_t at;
+	struct timeline *t;
+};
+
+static void making_init(struct making *m, struct state *s,
+			const struct spot *spot, const struct history_set *h,
+			const size_t *index)
 {
-	size_t n = spot->place.slots_len, len;
-	size_t *pos = positions(h, index, n, &len);
-	struct timeline *t = arena_alloc(&s->arena, sizeof(*t));
-	struct stay *stays = arena_alloc(&s->arena, (len + 1) * sizeof(*stays));
-	size_t at = len;	/* filled from the end: newest first */
-	int rc = 0;
-
-	t->complete = true;
-	for (size_t i = 0; i < n; i++)
+	memset(m, 0, sizeof(*m));
+	m->spot = spot;
+	m->index = index;
+	m->pos = positions(h, index, spot->place.slots_len, &m->len);
+	m->t = arena_alloc(&s->arena, sizeof(*m->t));
+	m->stays = arena_alloc(&s->arena, (m->len + 1) * sizeof(*m->stays));
+	m->at = m->len;
+	m->t->complete = true;
+	for (size_t i = 0; i < spot->place.slots_len; i++)
 		/* Where the server's own history ends there is no more to ask. */
-		t->complete &= h->histories[index[i]].complete ||
-			       s->history_is_cut;
-	for (size_t i = 0; i < len && rc == 0; i++) {
-		const struct repo_change *c = change_of(h, index, n, pos[i]);
-		const char *version = version_at(s, h, spot, index, pos[i]);
-		char hex[OID_HEX + 1];
-		struct stay *stay;
+		m->t->complete &= h->histories[index[i]].complete ||
+				  s->history_is_cut;
+}
 
-		if (at < len && str_eq(stays[at].version, version))
-			continue;	/* the file changed, the version did not */
-		if (at == len && !version)
-			continue;	/* before it came to be */
-		if (at < len)
-			stays[at].until_s = c->landed_s;
-		stay = &stays[--at];
-		stay->version = version;
-		stay->from_s = c->landed_s;
-		stay->until_s = TIME_UNKNOWN;
-		stay->commit = arena_strdup(&s->arena,
-					    oid_hex(hex, &c->commit));
-		stay->pos = c->pos;
-		stay->build = -1;
-		if (version && h->is_recent)
-			recent_describe(s, spot, stay);
-		else if (version)
-			rc = trailers_read(s, repo, spot, &c->commit, stay,
-					   err);
+static int making_step(struct making *m, struct state *s, struct repo *repo,
+		       const struct history_set *h, struct err *err)
+{
+	size_t pos = m->pos[m->next++];
+	const struct repo_change *c = change_of(h, m->index,
+						m->spot->place.slots_len, pos);
+	const char *version = version_at(s, h, m->spot, m->index, pos);
+	struct stay *stays = m->stays, *stay;
+	char hex[OID_HEX + 1];
+
+	if (m->at < m->len && str_eq(stays[m->at].version, version))
+		return 0;	/* the file changed, the version did not */
+	if (m->at == m->len && !version)
+		return 0;	/* before it came to be */
+	if (m->at < m->len)
+		stays[m->at].until_s = c->landed_s;
+	stay = &stays[--m->at];
+	stay->version = version;
+	stay->from_s = c->landed_s;
+	stay->until_s = TIME_UNKNOWN;
+	stay->commit = arena_strdup(&s->arena, oid_hex(hex, &c->commit));
+	stay->pos = c->pos;
+	stay->build = -1;
+	if (version && h->is_recent)
+		recent_describe(s, m->spot, stay);
+	else if (version)
+		return trailers_read(s, repo, m->spot, &c->commit, stay, err);
+	return 0;
+}
+
+static const struct timeline *making_end(struct making *m)
+{
+	m->t->stays = m->stays + m->at;
+	m->t->len = m->len - m->at;
+	free(m->pos);
+	m->pos = NULL;
+	return m->t;
+}
+
+/*
+ * All of them, one position after the other: where hundreds of services share
+ * a file, each of its texts is asked for all their versions in a row, and
+ * yamledit parses it once.
+ */
+static int makings_run(struct making *m, size_t n, struct state *s,
+		       struct repo *repo, const struct history_set *h,
+		       struct err *err)
+{
+	for (;;) {
+		size_t pos = SIZE_MAX;	/* the oldest one left */
+
+		for (size_t i = 0; i < n; i++)
+			if (m[i].next < m[i].len &&
+			    (pos == SIZE_MAX || m[i].pos[m[i].next] > pos))
+				pos = m[i].pos[m[i].next];
+		if (pos == SIZE_MAX)
+			return 0;
+		for (size_t i = 0; i < n; i++)
+			if (m[i].next < m[i].len &&
+			    m[i].pos[m[i].next] == pos &&
+			    making_step(&m[i], s, repo, h, err) < 0)
+				return -1;
 	}
-	free(pos);
-	t->stays = stays + at;
-	t->len = len - at;
-	*out = t;
-	return rc;
 }
 
 /* Of the spots flagged NEED; of the commits only those in LOOKS, or all. */
@@ -257,7 +300,8 @@ static int timelines_make(struct state *s, struct repo *repo,
 {
 	size_t spots = s->spots_len / 2;
 	struct history_set h = { .is_recent = need == NEED_RECENT };
-	size_t *index = NULL, len = 0, cap = 0, at = 0;
+	struct making *makings = xcalloc(spots, sizeof(*makings));
+	size_t *index = NULL, len = 0, cap = 0, at = 0, n = 0;
 	int rc = -1;
 
 	for (size_t i = 0; i < spots; i++) {
@@ -280,19 +324,32 @@ static int timelines_make(struct state *s, struct repo *repo,
 	for (size_t i = 0; i < h.len; i++)
 		s->history_is_cut |= !h.histories[i].complete &&
 				     h.histories[i].walked < depth;
-	rc = 0;
-	for (size_t i = 0; i < spots && rc == 0; i++) {
+	for (size_t i = 0; i < spots; i++)
+		if (flags[i] & need) {
+			making_init(&makings[n++], s, &s->spots[i], &h,
+				    index + at);
+			at += s->spots[i].place.slots_len;
+		}
+	rc = makings_run(makings, n, s, repo, &h, err);
+	n = 0;
+	for (size_t i = 0; i < spots; i++) {
 		struct spot *spot = &s->spots[i];
+		const struct timeline *t;
 
 		if (!(flags[i] & need))
 			continue;
-		rc = timeline_make(s, repo, spot, &h, index + at, h.is_recent
-				   ? &spot->recent : &spot->timeline, err);
-		if (rc == 0 && !h.is_recent)
+		t = making_end(&makings[n++]);
+		if (rc < 0)
+			continue;
+		if (h.is_recent) {
+			spot->recent = t;
+		} else {
+			spot->timeline = t;
 			timeline_forge_word(s, spot);
-		at += spot->place.slots_len;
+		}
 	}
 out:
+	free(makings);
 	free(h.paths);
 	free(index);
 	return rc;
