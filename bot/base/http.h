@@ -103,7 +103,8 @@ struct http_response {
  * retries where safe. A connection that could not be made is always tried
  * again: nothing was sent. ERR_SECURITY: certificate not trusted, plain http,
  * credential for another origin. ERR_DATA: response over max_body, or not
- * HTTP. ERR_USAGE: the URL, or the file of authorities that was named.
+ * HTTP. ERR_USAGE: the URL, a server at https:// that speaks no TLS, or the
+ * file of authorities that was named.
  * After an error on a request that changes something, what the server did is
  * unknown: ask it.
  *

@@ -51,6 +51,17 @@ static bool never_sent(CURLcode code)
 	       code == CURLE_SSL_CONNECT_ERROR;
 }
 
+/*
+ * A server without TLS answers the handshake in plain text, today and
+ * tomorrow. OpenSSL takes that for a version of TLS and has no code of its own
+ * for it; with another library it stays one of many handshakes that failed.
+ */
+static bool has_no_tls(const struct xfer *x, CURLcode code)
+{
+	return code == CURLE_SSL_CONNECT_ERROR &&
+	       strstr(x->why, "wrong version number");
+}
+
 static bool connection_died(CURLcode code)
 {
 	return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
@@ -64,7 +75,8 @@ int64_t xfer_retry_in_ms(const struct xfer *x, CURLcode code)
 	int64_t most = 100, wait;
 	unsigned int r = 0;
 
-	if (x->tries >= MAX_TRIES || x->delivered || x->err->code != ERR_NONE)
+	if (x->tries >= MAX_TRIES || x->delivered ||
+	    x->err->code != ERR_NONE || has_no_tls(x, code))
 		return -1;
 	if (code == CURLE_OK) {
 		if (!req->safe_to_repeat || x->res->status < 502 ||
@@ -125,6 +137,11 @@ static void fail(struct xfer *x, CURLcode code)
 		err_set(x->err, ERR_TRANSIENT, "%s did not answer in time: %s",
 			origin, why);
 		break;
+	case CURLE_SSL_CONNECT_ERROR:
+		if (has_no_tls(x, code))
+			err_set(x->err, ERR_USAGE, "%s does not speak TLS (%s);"
+				" is it a port for http://?", origin, why);
+		/* fall through - the first cause wins */
 	default:
 		err_set(x->err, ERR_TRANSIENT, "no answer from %s: %s", origin,
 			why);

@@ -25,11 +25,11 @@
 
 static char dir[] = "/tmp/http-tls-test.XXXXXX";
 static char cert_file[64], key_file[64], missing_file[64];
-static int port;
+static int port, plain_port;
 static pid_t pid;
 
 static const char server[] =
-	"import http.server, ssl, sys\n"
+	"import http.server, ssl, sys, threading\n"
 	"class H(http.server.BaseHTTPRequestHandler):\n"
 	"    protocol_version = 'HTTP/1.1'\n"
 	"    def do_GET(self):\n"
@@ -45,7 +45,9 @@ static const char server[] =
 	"c.load_cert_chain(sys.argv[1], sys.argv[2])\n"
 	"s.socket = c.wrap_socket(s.socket, server_side=True,\n"
 	"                         do_handshake_on_connect=False)\n"
-	"print(s.server_address[1], flush=True)\n"
+	"p = S(('127.0.0.1', 0), H)\n"
+	"threading.Thread(target=p.serve_forever, daemon=True).start()\n"
+	"print(s.server_address[1], p.server_address[1], flush=True)\n"
 	"s.serve_forever()\n";
 
 /* Self-signed, for 127.0.0.1 and no other name. */
@@ -108,7 +110,7 @@ static int server_start(void **state)
 	close(fds[1]);
 	assert_true(read(fds[0], text, sizeof(text) - 1) > 0);
 	close(fds[0]);
-	port = atoi(text);
+	assert_int_equal(sscanf(text, "%d %d", &port, &plain_port), 2);
 	return 0;
 }
 
@@ -177,6 +179,26 @@ static void the_certificate_is_verified(void **state)
 	}
 }
 
+/* Nor does a server learn TLS by being asked again. */
+static void a_server_without_tls_is_told_from_a_bad_moment(void **state)
+{
+	struct http_options o = { .deadline = deadline_in(20000) };
+	struct http *h = http_new(&o);
+	struct http_response res;
+	struct err err = { 0 };
+	char url[64];
+	struct http_request req = { .url = url };
+
+	(void)state;
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", plain_port);
+	assert_int_equal(http_do(h, &req, &res, &err), -1);
+	assert_int_equal(err.code, ERR_USAGE);
+	assert_non_null(strstr(err.msg, "does not speak TLS"));
+	assert_int_equal(http_cost(h)->requests, 1);
+	http_response_release(&res);
+	http_free(h);
+}
+
 int main(void)
 {
 	static const char *const variables[] = {
@@ -186,6 +208,7 @@ int main(void)
 	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_certificate_is_verified),
+		cmocka_unit_test(a_server_without_tls_is_told_from_a_bad_moment),
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++)
