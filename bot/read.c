@@ -55,6 +55,23 @@ static int read_refs(struct state *s, struct world *w, struct repo_refs *refs,
 		       "with --base", w->location, s->base);
 }
 
+/* The suffix is easily mistaken: other tools take both. */
+static int fail_no_config(struct state *s, struct world *w, struct err *err)
+{
+	const char *other = "promote.yml";
+	struct repo_file file;
+
+	if (repo_read(w->repo, &s->base_id, &other, 1, &file, err) < 0)
+		return -1;
+	if (file.exists)
+		return err_set(err, ERR_USAGE, "%s: not on branch %s of %s, "
+			       "but %s is; rename it to %s", CONFIG_FILE,
+			       s->base, w->location, other, CONFIG_FILE);
+	return err_set(err, ERR_USAGE, "%s: not on branch %s of %s; put one "
+		       "there (see `git promote help config`)", CONFIG_FILE,
+		       s->base, w->location);
+}
+
 static int read_config(struct state *s, struct world *w, struct err *err)
 {
 	const char *path = CONFIG_FILE;
@@ -63,9 +80,7 @@ static int read_config(struct state *s, struct world *w, struct err *err)
 	if (repo_read(w->repo, &s->base_id, &path, 1, &file, err) < 0)
 		return -1;
 	if (!file.exists)
-		return err_set(err, ERR_USAGE, "%s: not on branch %s of %s; "
-			       "put one there (see `git promote help config`)",
-			       CONFIG_FILE, s->base, w->location);
+		return fail_no_config(s, w, err);
 	if (file.is_symlink)
 		return err_set(err, ERR_USAGE, "%s: a symbolic link on branch "
 			       "%s of %s; put the file itself there",

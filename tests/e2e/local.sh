@@ -168,6 +168,18 @@ Y
 runs "a broken promote.yaml" 2 bot check
 has "comes with file, line and column" '^error: promote.yaml:2:1: '
 
+person promote.yml "another suffix" <<'Y'
+version: 1
+Y
+git -C "$T/work" rm -q promote.yaml
+git -C "$T/work" commit -qm "gone" && git -C "$T/work" push -q origin HEAD:main
+runs "a promote.yml is not read" 2 bot check
+has "but seen" 'but promote.yml is; rename it to promote.yaml'
+git -C "$T/work" rm -q promote.yml
+git -C "$T/work" commit -qm "none" && git -C "$T/work" push -q origin HEAD:main
+runs "nor is there a promote.yaml by itself" 2 bot check
+has "what to do is told" 'not on branch main of .*; put one there'
+
 # A checkout ------------------------------------------------------------------
 fresh
 git clone -q "$repo" "$T/checkout"
