@@ -344,6 +344,7 @@ int forge_call(struct forge *f, const char *method, const char *url,
 	for (unsigned waits = 0;; waits++) {
 		forge_answer_release(out);
 		rc = send_once(f, method, where, body, out, err);
+		f->was_found |= rc == 0 && out->status / 100 == 2;
 		if (rc < 0 || (s = limited_s(out, waits)) < 0)
 			break;
 		/* It was not done, so that doing it later is no repetition. */
@@ -407,12 +408,26 @@ static int fail_forbidden(struct forge *f, const struct forge_answer *a,
 	return -1;
 }
 
+/*
+ * As long as nothing was found at this API, it may be none of the kind that
+ * was told: a Gitea that is taken for a GitHub answers nothing but 404.
+ */
+static void kind_doubt(struct buf *out, const struct forge *f)
+{
+	const char *kind = forge_kind_of_host(f->host);
+
+	if (f->was_found || (kind && str_eq(kind, f->ops->name)))
+		return;
+	buf_addf(out, "; or is %s no %s? --forge, PROMOTE_FORGE or `forge:` "
+		 "in promote.yaml says what it is", f->host, f->ops->name);
+}
+
 int forge_fail(struct forge *f, const struct forge_answer *a,
 	       const char *doing, const char *permission, struct err *err)
 {
 	const char *sep = a->text.len ? ": " : "";
 	const char *text = buf_str(&a->text);
-	struct buf type = { 0 };
+	struct buf type = { 0 }, doubt = { 0 };
 
 	if (a->status / 100 == 3)
 		return fail_redirect(f, a, doing, err);
@@ -424,13 +439,17 @@ int forge_fail(struct forge *f, const struct forge_answer *a,
 							 "token", sep, text);
 	if (a->status == 403)
 		return fail_forbidden(f, a, doing, permission, err);
-	if (a->status == 404)
-		return err_set(err, ERR_REFUSED, "cannot %s: %s says that it "
-			       "is not there (404%s%s), which it also says "
-			       "where the token may not see %s/%s%s%s", doing,
-			       f->host, sep, text, f->owner, f->name,
-			       permission ? "; it needs the permission " : "",
-			       permission ? permission : "");
+	if (a->status == 404) {
+		kind_doubt(&doubt, f);
+		err_set(err, ERR_REFUSED, "cannot %s: %s says that it "
+			"is not there (404%s%s), which it also says "
+			"where the token may not see %s/%s%s%s%s", doing,
+			f->host, sep, text, f->owner, f->name,
+			permission ? "; it needs the permission " : "",
+			permission ? permission : "", buf_str(&doubt));
+		buf_release(&doubt);
+		return -1;
+	}
 	if (a->status >= 500)
 		return err_set(err, ERR_TRANSIENT, "cannot %s: %s failed "
 			       "(%ld%s%s); run again later", doing, f->host,

@@ -59,7 +59,8 @@ bool forge_says(const struct forge_answer *a, const char *words);
  * what the token needs for it, for a forge that does not tell, or NULL.
  * A redirect: ERR_USAGE. 5xx: ERR_TRANSIENT. 2xx, whose body was not as it
  * should be: ERR_DATA. Others: ERR_REFUSED, 404 too, since it is what forges
- * say to a token that may not look.
+ * say to a token that may not look. Where nothing was found before, the
+ * message asks whether this is the right kind of forge.
  */
 int forge_fail(struct forge *f, const struct forge_answer *a, const char *doing,
 		const char *permission, struct err *err);

@@ -131,6 +131,8 @@ struct forge {
 	} *ahead;
 	size_t ahead_len;
 
+	bool was_found;		/* something was there: it is no other forge */
+
 	/* What does not change during a run, asked at most once. */
 	bool has_repo;
 	struct forge_repo repo;
