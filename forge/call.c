@@ -135,13 +135,9 @@ static void answer_read(struct forge_answer *a)
 	http_header(&a->res, "Content-Type", &type);
 	if (!a->text.len && str_starts(buf_str(&type), "text/plain"))
 		said(&a->text, buf_str(&a->res.body));
-	if (a->text.len > SAID_MAX) {	/* not in the middle of a character */
-		size_t len = SAID_MAX;
-
-		while (len && ((unsigned char)a->text.data[len] & 0xc0) == 0x80)
-			len--;
-		a->text.len = len;
-		a->text.data[len] = '\0';
+	if (a->text.len > SAID_MAX) {
+		str_cut(a->text.data, SAID_MAX);
+		a->text.len = strlen(a->text.data);
 	}
 	buf_release(&type);
 }

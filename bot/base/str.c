@@ -81,6 +81,24 @@ static size_t utf8_next(const char *s, size_t len, uint32_t *cp)
 	return n;
 }
 
+void str_cut(char *s, size_t max)
+{
+	size_t len, word;
+
+	if (strlen(s) <= max)
+		return;
+	len = max - strlen("...");
+	while (len && ((unsigned char)s[len] & 0xc0) == 0x80)
+		len--;
+	for (word = len; word && s[word] != ' '; word--)
+		;
+	if (word > max / 2)
+		len = word;
+	while (len && s[len - 1] == ' ')
+		len--;
+	memcpy(s + len, "...", sizeof("..."));
+}
+
 bool utf8_valid(const char *s, size_t len)
 {
 	uint32_t cp;

@@ -25,6 +25,13 @@ bool name_valid(const char *s, size_t len);
 bool utf8_valid(const char *s, size_t len);
 
 /*
+ * Shorten S, where it is longer than MAX bytes (at least 4), to so many with
+ * "..." at the end: behind a whole word, or in one that is very long behind a
+ * whole character.
+ */
+void str_cut(char *s, size_t max);
+
+/*
  * Untrusted text for a terminal or a log: control characters (C0, DEL, C1,
  * and the bidirectional and line-separator characters that reorder or break
  * lines) and invalid UTF-8 become visible \xNN escapes. Newlines too: what

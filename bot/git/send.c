@@ -1,9 +1,11 @@
 #include "bot/git/wire.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bot/base/log.h"
+#include "bot/base/mem.h"
 #include "bot/base/str.h"
 
 /* The conversation with git-receive-pack (gitprotocol-pack(5)). */
@@ -35,6 +37,21 @@ static size_t find_update(const struct report *r, const char *data, size_t len)
 		    memcmp(r->updates[i].ref, data, ref) == 0)
 			return i;
 	return r->n;
+}
+
+/* TEXT as U's message: one line, since it becomes part of one, of MAX bytes. */
+static void message_set(struct repo_update *u, const char *text, size_t len,
+			size_t max)
+{
+	char *line = xstrndup(text, len);
+
+	for (char *nl = line; (nl = strchr(nl, '\n')) != NULL;)
+		*nl = ' ';
+	for (len = strlen(line); len && line[len - 1] == ' ';)
+		line[--len] = '\0';
+	str_cut(line, max);
+	snprintf(u->message, sizeof(u->message), "%s", line);
+	free(line);
 }
 
 static int report_packet(void *ctx, enum pkt kind, const char *data,
@@ -78,9 +95,7 @@ static int report_packet(void *ctx, enum pkt kind, const char *data,
 	r->updates[i].status = REPO_PUSH_REFUSED;
 	ref = strlen(r->updates[i].ref) + 4;
 	if (len > ref)
-		snprintf(r->updates[i].message, sizeof(r->updates[i].message),
-			 "%.*s", (int)(len - ref > 200 ? 200 : len - ref),
-			 data + ref);
+		message_set(&r->updates[i], data + ref, len - ref, 200);
 	return 0;
 }
 
@@ -120,20 +135,17 @@ static int push_packet(void *ctx, enum pkt kind, const char *data, size_t len,
 /* What the server said in so many words, behind its reason. */
 static void add_said(struct repo_update *u, const struct buf *said)
 {
-	size_t at = strlen(u->message), room = sizeof(u->message);
 	const char *s = buf_str(said);
+	struct buf all = { 0 };
 
 	while (*s == '\n' || *s == ' ')
 		s++;
-	if (!*s || at + 3 >= room)
-		return;
-	snprintf(u->message + at, room - at, "%s%s", at ? ": " : "", s);
-	/* One line: it becomes part of one. */
-	for (char *nl = u->message; (nl = strchr(nl, '\n')) != NULL;)
-		*nl = ' ';
-	at = strlen(u->message);
-	while (at && (u->message[at - 1] == '\n' || u->message[at - 1] == ' '))
-		u->message[--at] = '\0';
+	if (*s) {
+		buf_addf(&all, "%s%s%s", u->message, u->message[0] ? ": " : "",
+			 s);
+		message_set(u, all.data, all.len, sizeof(u->message) - 1);
+	}
+	buf_release(&all);
 }
 
 /*

@@ -196,6 +196,27 @@ static void beginnings_and_ends(void **state)
 	assert_false(str_eq(NULL, "") || str_eq("", NULL));
 }
 
+static void what_is_too_long_ends_with_a_word(void **state)
+{
+	static const struct { const char *text, *want; size_t max; } rows[] = {
+		{ "as it is", "as it is", 8 },
+		{ "this is not recommended", "this is not...", 20 },
+		{ "this is not recommended", "this is not...", 15 },
+		{ "this is not recommended", "this is...", 13 },
+		{ "a verylongword", "a verylo...", 11 },
+		{ "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4", "\xc3\xa4...", 6 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[32];
+
+		strcpy(text, rows[i].text);
+		str_cut(text, rows[i].max);
+		assert_string_equal(text, rows[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +227,7 @@ int main(void)
 		cmocka_unit_test(for_a_trailer),
 		cmocka_unit_test(for_an_address),
 		cmocka_unit_test(beginnings_and_ends),
+		cmocka_unit_test(what_is_too_long_ends_with_a_word),
 	};
 
 	return cmocka_run_group_tests_name("str", tests, NULL, NULL);
