@@ -6,7 +6,7 @@
 #include "yamledit/session.h"
 
 int ye_session_init(struct session *s, const char *text, size_t len,
-		    const struct ye_options *opt, bool is_edit, struct err *err)
+		    const struct ye_options *opt, struct err *err)
 {
 	memset(s, 0, sizeof(*s));
 	if (opt)
@@ -15,7 +15,7 @@ int ye_session_init(struct session *s, const char *text, size_t len,
 		buf_add(&s->text, text, len);
 	if (ye_parse_init(&s->p, buf_str(&s->text), len, err) < 0)
 		return -1;
-	if (is_edit && ye_check_editable(&s->p, err) < 0)
+	if (ye_check_editable(&s->p, err) < 0)
 		return -1;
 	return ye_find_document(&s->doc, &s->p, &s->opt, err);
 }
@@ -76,7 +76,7 @@ int ye_apply(struct buf *out, const char *text, size_t len,
 	struct session s;
 	int rc = -1;
 
-	if (ye_session_init(&s, text, len, opt, true, err) < 0)
+	if (ye_session_init(&s, text, len, opt, err) < 0)
 		goto out;
 	for (size_t i = 0; i < n; i++)
 		if (edit_one(&s, &edits[i], err) < 0)

@@ -27,11 +27,11 @@ struct session {
 };
 
 /*
- * Copy and parse TEXT, find the document. Release S also after a failure.
- * IS_EDIT: refuse what nobody may edit.
+ * Copy and parse TEXT, find the document; what nobody may edit is refused.
+ * Release S also after a failure.
  */
 int ye_session_init(struct session *s, const char *text, size_t len,
-		 const struct ye_options *opt, bool is_edit, struct err *err);
+		    const struct ye_options *opt, struct err *err);
 void ye_session_release(struct session *s);
 int ye_session_commit(struct session *s, struct err *err);
 
