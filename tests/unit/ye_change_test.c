@@ -219,6 +219,9 @@ static void images_run_exactly_that_version(void **state)
 		  "@" DIGEST, 0, "images: [{name: a, digest: " DIGEST "}]\n" },
 		{ "two of a name", "images: [{name: a}, {name: a}]\n", "a",
 		  "v2", ERR_UNSAFE, "a second item" },
+		{ "a merge key has the digest, too", "x: &x\n  digest: y\n"
+		  "images:\n- <<: *x\n  name: a\n  digest: " DIGEST "\n", "a",
+		  "v2", ERR_UNSAFE, "6:3: without this 'digest'" },
 		{ "no list", "images: x\n", "a", "v2", ERR_NOTFOUND,
 		  "images is a string, not a list" },
 	};
