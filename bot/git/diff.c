@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_PATH = 4096 };	/* bytes; no checkout takes a longer one */
+
 /* Two trees under one path, of which one may be missing (zero). */
 struct pair {
 	const char *path;	/* "" or ending in a slash */
@@ -76,13 +78,22 @@ static bool is_dir(const struct tree_entry *e)
 	return e && tree_kind(e->mode) == TREE_DIR;
 }
 
+/*
+ * In a directory that differs a file does. So directories count as well:
+ * a few objects that name one another can make millions of them.
+ */
+static int check_room(const struct differ *d, struct err *err)
+{
+	return d->len + d->pairs_len < d->most ? 0
+		: err_set(err, ERR_DATA, "more than %zu files differ", d->most);
+}
+
 static int add_diff(struct differ *d, const char *dir,
 		    const struct tree_entry *old, const struct tree_entry *new,
 		    struct err *err)
 {
-	if (d->len == d->most)
-		return err_set(err, ERR_DATA, "more than %zu files differ",
-			       d->most);
+	if (check_room(d, err) < 0)
+		return -1;
 	ARRAY_GROW(d->diffs, d->len, d->cap);
 	d->diffs[d->len++] = (struct repo_diff){
 		.path = arena_printf(d->a, "%s%s", dir,
@@ -114,8 +125,13 @@ static int compare(struct differ *d, const char *dir,
 
 		if (oid_eq(&p.old, &p.new))
 			return 0;
+		if (check_room(d, err) < 0)
+			return -1;
 		p.path = arena_printf(d->a, "%s%s/", dir,
 				      old ? old->name : new->name);
+		if (strlen(p.path) > MAX_PATH)
+			return err_set(err, ERR_DATA, "a path of more than %d "
+				       "bytes", MAX_PATH);
 		ARRAY_GROW(d->pairs, d->pairs_len, d->pairs_cap);
 		d->pairs[d->pairs_len++] = p;
 	}

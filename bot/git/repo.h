@@ -239,7 +239,8 @@ struct repo_diff {
 
 /*
  * What differs between the trees of two commits, files only, at most MOST
- * (more: ERR_DATA). Opens only trees whose ids differ.
+ * (more, or so many directories, or a path over 4096 bytes: ERR_DATA). Opens
+ * only trees whose ids differ.
  */
 int repo_diff(struct repo *r, const struct oid *from, const struct oid *to,
 	      size_t most, struct arena *a, struct repo_diff **out,

@@ -523,6 +523,43 @@ static void diffs_trees(void **state)
 }
 
 /*
+ * A few objects can make a tree of millions of directories, and a chain of them
+ * deeper than any path: whoever may push a branch can make the bot compare it.
+ */
+static void gives_up_on_trees_that_are_bombs(void **state)
+{
+	static const struct { const char *name, *make; } rows[] = {
+		{ "wide", "for i in 1 2 3 4 5 6; do t=$(for n in a b c d e f "
+			  "g h; do echo \"040000 tree $t\t$n\"; done | git "
+			  "mktree); done" },
+		{ "deep", "t=$(python3 -c \"print('commit refs/heads/deep\\n"
+			  "committer C <c> 1 +0000\\ndata 0\\nM 100644 "
+			  "inline ' + ('d' * 200 + '/') * 21 + 'f\\ndata 0')\" | git "
+			  "fast-import --quiet && git rev-parse deep:)" },
+	};
+	struct fixture *f = *state;
+
+	make_odd(f);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct repo_diff *d;
+		struct oid from, to;
+		size_t len;
+
+		sh(f, "cd r.git; t=$(git mktree </dev/null); %s; t=$({ git "
+		   "ls-tree main && echo \"040000 tree $t\tbomb\"; } | git "
+		   "mktree); git update-ref refs/heads/bomb "
+		   "$(git commit-tree -p main -m bomb $t)", rows[i].make);
+		from = oid_of(f, "main");
+		to = oid_of(f, "bomb");
+		reopen(f, NULL, false);
+		if (repo_diff(f->repo, &from, &to, 100, &f->arena, &d, &len,
+			      &f->err) == 0)
+			fail_msg("%s: %zu files differ", rows[i].name, len);
+		assert_int_equal(f->err.code, ERR_DATA);
+	}
+}
+
+/*
  * What is taken whole on a guess is given up when it turns out to be much:
  * the cost follows the file that was asked for, wherever the bulk lies.
  */
@@ -612,6 +649,7 @@ int main(void)
 		T(boundary_is_not_root),
 		T(knows_ancestry),
 		T(diffs_trees),
+		T(gives_up_on_trees_that_are_bombs),
 		T(bulk_is_not_fetched),
 		T(says_what_is_not_there),
 	};
