@@ -61,6 +61,51 @@ static void gates_join(struct arena *a, struct rules *out,
 	out->gates_len += in->gates_len;
 }
 
+static bool is_in(const char *word, const char **words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(words[i], word))
+			return true;
+	return false;
+}
+
+/* Labels and reviewers: whoever any of them asks for. */
+static void words_join(struct arena *a, const char ***out, size_t *len,
+		       const char **more, size_t n)
+{
+	const char **all = arena_alloc(a, (*len + n + 1) * sizeof(*all));
+
+	if (*len)
+		memcpy(all, *out, *len * sizeof(*all));
+	*out = all;
+	for (size_t i = 0; i < n; i++)
+		if (!is_in(more[i], all, *len))
+			all[(*len)++] = more[i];
+}
+
+/* What --override may name: what it may for each of them. */
+static void overrides_join(struct arena *a, struct rules *out,
+			   const struct rules *in)
+{
+	const char **both;
+	size_t n = 0;
+
+	if (!in->overrides_set)
+		return;
+	if (!out->overrides_set) {
+		out->overrides_set = true;
+		out->overrides = in->overrides;
+		out->overrides_len = in->overrides_len;
+		return;
+	}
+	both = arena_alloc(a, (out->overrides_len + 1) * sizeof(*both));
+	for (size_t i = 0; i < out->overrides_len; i++)
+		if (is_in(out->overrides[i], in->overrides, in->overrides_len))
+			both[n++] = out->overrides[i];
+	out->overrides = both;
+	out->overrides_len = n;
+}
+
 /*
  * The environment's, as careful as the most careful member. The gates are
  * judged for each member; here they only tell what can change with time.
@@ -70,7 +115,7 @@ static void rules_join(struct state *s, const struct service *row, size_t e,
 {
 	*out = s->config.environments[e].rules;
 	out->gates = NULL;
-	out->gates_len = 0;
+	out->gates_len = out->labels_len = out->reviewers_len = 0;
 	for (size_t i = 0; i < row->members_len; i++) {
 		const struct spot *m = state_spot(s, row->members[i], e);
 		const struct rules *rules = &m->spec->rules[e];
@@ -82,6 +127,11 @@ static void rules_join(struct state *s, const struct service *row, size_t e,
 		out->rollback_push &= rules->rollback_push;
 		out->merge_auto &= rules->merge_auto;
 		gates_join(&s->arena, out, rules);
+		overrides_join(&s->arena, out, rules);
+		words_join(&s->arena, &out->labels, &out->labels_len,
+			   rules->labels, rules->labels_len);
+		words_join(&s->arena, &out->reviewers, &out->reviewers_len,
+			   rules->reviewers, rules->reviewers_len);
 	}
 }
 
