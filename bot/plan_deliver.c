@@ -132,12 +132,14 @@ static bool is_declined(struct planner *pl, const struct spot *spot,
 	return false;
 }
 
-static bool time_can_change(const struct rules *rules)
+bool pl_may_arm(const struct spot *spot)
 {
-	for (size_t i = 0; i < rules->gates_len; i++)
+	const struct rules *rules = spot_rules(spot);
+
+	for (size_t i = 0; i < rules->gates_len && !spot->is_rollback; i++)
 		if (rules->gates[i].kind->changes_with_time)
-			return true;
-	return false;
+			return false;
+	return rules->merge_auto;
 }
 
 void pl_pr_facts(struct result *res, const struct forge_pr *pr)
@@ -154,13 +156,12 @@ static void plan_landing(struct planner *pl, struct result *res,
 			 const struct change_info *info)
 {
 	const struct forge_readiness *rd = spot->readiness;
-	const struct rules *rules = spot_rules(spot);
 	char head[OID_HEX + 1];
 	struct marker m = { 0 };
 	struct step *step;
 
 	res->action = ACTION_PENDING;
-	if (!rules->merge_auto) {
+	if (!spot_rules(spot)->merge_auto) {
 		pl_reason(pl, res, "pull request #%lld waits for a person to "
 			  "merge it", spot->pr->number);
 		return;
@@ -178,7 +179,7 @@ static void plan_landing(struct planner *pl, struct result *res,
 		res->action = ACTION_MERGED;
 		res->reason = NULL;
 	} else if (rd->ready == FORGE_READY_BLOCKED && !spot->pr->auto_merge &&
-		   (spot->is_rollback || !time_can_change(rules)) &&
+		   pl_may_arm(spot) &&
 		   text_marker_parse(pl_arena(pl), spot->pr->body, &m) &&
 		   !str_eq(m.armed, head)) {
 		step = pl_step(pl, res, spot, STEP_PR_ARM);

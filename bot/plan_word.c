@@ -195,6 +195,22 @@ static void steps_add(struct planner *pl, struct result *res,
 	res->steps = status;
 }
 
+/*
+ * The forge was to merge it by itself, and that is no longer what is wanted: a
+ * gate waits now, promote.yaml has changed, or a person's commit came on top.
+ */
+static bool is_armed_in_vain(const struct result *res, const struct spot *spot,
+			     const struct marker *m, const struct word *w)
+{
+	const struct branch_facts *f = &spot->branch_facts;
+
+	if (!m->armed || step_find(res, spot, STEP_PR_DISARM) ||
+	    step_find(res, spot, STEP_PR_MERGE))
+		return false;
+	return !w->is_success || !pl_may_arm(spot) ||
+	       (f->is_known && !f->is_ours);
+}
+
 static void status_open(struct planner *pl, struct result *res,
 			const struct spot *spot)
 {
@@ -216,7 +232,7 @@ static void status_open(struct planner *pl, struct result *res,
 	if (!version || !word_of_open(pl, spot, &m, version, &j, &w))
 		return;
 	oid_hex(hex, &spot->branch_id);
-	if (!w.is_success && m.armed && !step_find(res, spot, STEP_PR_DISARM))
+	if (is_armed_in_vain(res, spot, &m, &w))
 		pl_disarm(pl, res, spot);
 	if (str_eq(m.status, w.key) && str_eq(m.head, hex))
 		return;

@@ -91,6 +91,12 @@ struct step *pl_step(struct planner *pl, struct result *res,
 /* Tell of PR in RES; NULL: there is none. */
 void pl_pr_facts(struct result *res, const struct forge_pr *pr);
 
+/*
+ * May the forge merge SPOT's pull request by itself? Not what a person is to
+ * merge, nor where a gate can change with time; none stands in a rollback's way.
+ */
+bool pl_may_arm(const struct spot *spot);
+
 /* bot/plan_tidy.c: take back that the forge merges SPOT's pull request. */
 void pl_disarm(struct planner *pl, struct result *res,
 	       const struct spot *spot);
