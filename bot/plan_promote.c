@@ -316,13 +316,13 @@ static void keep_open(struct planner *pl, struct result *res,
 	pl_ready_add(pl, res, &ready, true);
 }
 
-/* A bump past the chain: a candidate from it must not take its place. */
-static bool is_hotfix(struct planner *pl, const struct spot *spot)
+bool pl_opened_by(struct planner *pl, const struct spot *spot, const char *by)
 {
 	struct marker m;
 
-	return text_marker_parse(pl_arena(pl), spot->pr->body, &m) &&
-	       str_eq(m.by, "bump");
+	return spot->pr &&
+	       text_marker_parse(pl_arena(pl), spot->pr->body, &m) &&
+	       str_eq(m.by, by);
 }
 
 static void auto_look(struct planner *pl, struct result *res,
@@ -341,8 +341,9 @@ static void auto_look(struct planner *pl, struct result *res,
 		pl_disarm(pl, res, spot);
 		return;
 	}
+	/* A bump past the chain: a candidate from it must not take its place. */
 	if (spot->pr && (!spot_rules(spot)->promote_auto ||
-			 is_hotfix(pl, spot))) {
+			 pl_opened_by(pl, spot, "bump"))) {
 		keep_open(pl, res, spot);
 		return;
 	}
@@ -353,6 +354,11 @@ static void auto_look(struct planner *pl, struct result *res,
 	candidate_find(&f, &c);
 	if (c.verdict == CANDIDATE_MORE) {
 		pl_timelines_more(pl, spot);
+		return;
+	}
+	/* Of what drifted a person has said already which one is newer. */
+	if (c.verdict == CANDIDATE_DRIFT && pl_opened_by(pl, spot, "to")) {
+		keep_open(pl, res, spot);
 		return;
 	}
 	if (c.verdict != CANDIDATE_READY) {

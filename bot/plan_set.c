@@ -14,6 +14,7 @@ struct member {
 	const struct spot *spot;
 	size_t first;		/* its first slot in the set's place */
 	const char *version;	/* NULL: it stays as it is */
+	bool by_hand;		/* a person said that what drifted is older */
 	struct candidate c;
 	struct result said;	/* what there is to say of it alone */
 };
@@ -75,8 +76,7 @@ static void member_candidate(struct planner *pl, struct member *m,
 	}
 	candidate_find(&f, &m->c);
 	/* By hand, what runs before is what is meant (as `to` for one). */
-	if (m->c.verdict == CANDIDATE_DRIFT && live &&
-	    pl->request->command == CMD_TO)
+	if (m->c.verdict == CANDIDATE_DRIFT && live && m->by_hand)
 		candidate_judge(&f, live, &m->c);
 }
 
@@ -254,8 +254,11 @@ bool pl_set_find(struct planner *pl, struct result *res,
 		spot->place.slots_len) * sizeof(*versions));
 	bool here = true, any = false;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		list[i].by_hand = pl->request->command == CMD_TO ||
+				  pl_opened_by(pl, spot, "to");
 		here &= member_find(pl, &list[i], wants ? wants[i] : NULL);
+	}
 	if (!here || pl->plan->needs.any)
 		return false;
 	gates_take(pl, res, list, n);

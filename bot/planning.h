@@ -143,6 +143,9 @@ bool pl_versions_copy(struct planner *pl, struct result *res,
 		      const struct spot *spot, const char *version,
 		      struct version *out);
 
+/* Is SPOT's open pull request by this command ("to", "bump"), as it says? */
+bool pl_opened_by(struct planner *pl, const struct spot *spot, const char *by);
+
 /* Are the timelines of SPOT and its `from` read? Else they are asked for. */
 bool pl_timelines_here(struct planner *pl, const struct spot *spot);
 /* The candidate rule wants them to reach back further. */
