@@ -174,14 +174,18 @@ struct trial {
 	size_t slot;
 };
 
-static const char *trial_file(const struct trial *t)
+static const struct slot *trial_slot(const struct trial *t)
 {
-	return t->spot->place.slots[t->slot].file;
+	return &t->spot->place.slots[t->slot];
 }
 
 static int trial_cmp(const void *a, const void *b)
 {
-	return strcmp(trial_file(a), trial_file(b));
+	const struct slot *x = trial_slot(a), *y = trial_slot(b);
+	int files = strcmp(x->file, y->file);
+
+	return files ? files : strcmp(x->where ? x->where : "",
+				      y->where ? y->where : "");
 }
 
 static bool trials_pass(struct state *s, const struct trial *trials, size_t n)
@@ -193,7 +197,7 @@ static bool trials_pass(struct state *s, const struct trial *trials, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct trial *t = &trials[i];
 
-		slots[i] = &t->spot->place.slots[t->slot];
+		slots[i] = trial_slot(t);
 		versions[i] = t->others[t->slot];
 	}
 	passes = slots_can_hold(slots, versions, n, &s->arena,

@@ -35,6 +35,8 @@ struct field {
 	const char *path;	/* HELM: `key`; PLAIN: `path`; a template */
 	const char *value;	/* PLAIN: a template with {tag}, {digest} or
 				   {version}; "{tag}" where none is given */
+	const char *where;	/* HELM, PLAIN: which of a file's documents, a
+				   template; NULL: the only one */
 };
 
 /* What may be set for an environment, or for a service in it. */

@@ -28,11 +28,12 @@ static const struct field_keys {
 };
 
 static const char *const field_key_names[] = {
-	"kustomize", "image", "helm", "key", "file", "path", "value", NULL,
+	"kustomize", "image", "helm", "key", "file", "path", "value", "where",
+	NULL,
 };
 static const char *const entry_key_names[] = {
 	"service", "fields", "environments", "kustomize", "image", "helm",
-	"key", "file", "path", "value", NULL,
+	"key", "file", "path", "value", "where", NULL,
 };
 
 /* A path inside the repository, as git would have it. */
@@ -103,7 +104,7 @@ static const char *within_fault(struct arena *a, const struct field *f,
 
 /* A field as it is in one environment, for a service called "x". */
 struct expanded {
-	const char *file, *within;
+	const char *file, *within, *where;
 };
 
 /*
@@ -111,11 +112,13 @@ struct expanded {
  * environment must never be an edit in another one too.
  */
 static void expanded_check(struct reader *rd, const struct node *file,
-			   const struct node *within, const struct field *f)
+			   const struct node *within, const struct node *where,
+			   const struct field *f)
 {
 	const struct config *c = rd->config;
 	const char *in = f->kind == FIELD_KUSTOMIZE ? f->image : f->path;
 	struct arena scratch = { 0 };
+	struct err err = { 0 };
 	struct expanded *all = arena_alloc(&scratch, c->environments_len *
 					   sizeof(*all));
 
@@ -128,6 +131,8 @@ static void expanded_check(struct reader *rd, const struct node *file,
 			continue;	/* one fault is enough */
 		it->file = config_expand(&scratch, f->file, env, "x");
 		it->within = in ? config_expand(&scratch, in, env, "x") : NULL;
+		it->where = f->where ? config_expand(&scratch, f->where, env,
+						     "x") : NULL;
 		fault = path_fault(it->file);
 		if (fault) {
 			diag_error(rd->diag, file, "'%s' (in %s) %s", it->file,
@@ -140,9 +145,14 @@ static void expanded_check(struct reader *rd, const struct node *file,
 				   it->within, env->name, fault);
 			break;
 		}
+		if (f->where && ye_where_check(it->where, &err) < 0) {
+			diag_error(rd->diag, where, "where: %s", err.msg);
+			break;
+		}
 		for (size_t k = 0; k < i; k++)
 			if (all[k].file && str_eq(all[k].file, it->file) &&
-			    str_eq(all[k].within, it->within)) {
+			    str_eq(all[k].within, it->within) &&
+			    str_eq(all[k].where, it->where)) {
 				diag_error(rd->diag, file, "%s and %s have the "
 					   "same field here; put {dir} or "
 					   "{environment} into it",
@@ -195,6 +205,10 @@ static void foreign_keys(struct reader *rd, const struct node *n,
 		if (str_eq(key, "value") && kind->kind != FIELD_PLAIN)
 			diag_error(rd->diag, n->keys[i], "'value' goes with "
 				   "'file:', not with '%s:'", kind->file);
+		if (str_eq(key, "where") && kind->kind == FIELD_KUSTOMIZE)
+			diag_error(rd->diag, n->keys[i], "'where' goes with "
+				   "'helm:' or 'file:', not with '%s:'",
+				   kind->file);
 	}
 }
 
@@ -204,6 +218,7 @@ static bool field_read(struct reader *rd, const struct node *n,
 {
 	const struct field_keys *kind = kind_of(rd, n);
 	const struct node *file, *within, *value = node_get(n, "value");
+	const struct node *where = node_get(n, "where");
 	const char *text = NULL;
 	size_t before = rd->diag->errors;
 
@@ -223,6 +238,9 @@ static bool field_read(struct reader *rd, const struct node *n,
 			   kind->file, kind->within, kind->example);
 	if (value && kind->kind == FIELD_PLAIN)
 		out->value = rd_text(rd, value, "value", "value: v{tag}");
+	if (where)
+		out->where = rd_text(rd, where, "where",
+				     "where: kind=Deployment");
 	if (kind->kind == FIELD_KUSTOMIZE)
 		out->image = text;
 	else
@@ -232,6 +250,8 @@ static bool field_read(struct reader *rd, const struct node *n,
 	rd_template(rd, file, kind->file, MARKS_SERVICE);
 	if (within)
 		rd_template(rd, within, kind->within, MARKS_SERVICE);
+	if (where)
+		rd_template(rd, where, "where", MARKS_SERVICE);
 	if (value && rd_template(rd, value, "value",
 				 MARKS_SERVICE | MARKS_VERSION) &&
 	    out->value && !template_has(out->value, "{tag}") &&
@@ -241,7 +261,7 @@ static bool field_read(struct reader *rd, const struct node *n,
 			   "{digest} or {version} into it");
 	if (rd->diag->errors > before)
 		return false;
-	expanded_check(rd, file, within, out);
+	expanded_check(rd, file, within, where, out);
 	if (out->image)
 		image_warn(rd, within);
 	return rd->diag->errors == before;
@@ -250,7 +270,8 @@ static bool field_read(struct reader *rd, const struct node *n,
 static bool field_same(const struct field *a, const struct field *b)
 {
 	return a->file && str_eq(a->file, b->file) &&
-	       str_eq(a->image, b->image) && str_eq(a->path, b->path);
+	       str_eq(a->image, b->image) && str_eq(a->path, b->path) &&
+	       str_eq(a->where, b->where);
 }
 
 static void fields_read(struct reader *rd, const struct node *n,

@@ -336,6 +336,10 @@ void output_check(const struct state *s, bool colored)
 					buf_addch(&f, ' ');
 					show(&f, slot->image ? slot->image
 							    : slot->path);
+					if (slot->where) {
+						buf_addstr(&f, " where ");
+						show(&f, slot->where);
+					}
 				}
 				fields++;
 				broken |= p->err.code != ERR_NONE;

@@ -189,8 +189,9 @@ static json_t *places_json(const struct state *s)
 
 			for (size_t k = 0; k < p->slots_len; k++)
 				json_array_append_new(fields, json_pack(
-					"{s:o, s:o, s:o, s:o, s:o}",
+					"{s:o, s:o, s:o, s:o, s:o, s:o}",
 					"file", text(p->slots[k].file),
+					"where", text(p->slots[k].where),
 					"image", text(p->slots[k].image),
 					"path", text(p->slots[k].path), "tag",
 					text(p->slots[k].version.tag), "digest",

@@ -71,6 +71,8 @@ void place_init(struct place *p, struct arena *a,
 			s->path = config_expand(a, f->path, env, service);
 		if (f->kind == FIELD_PLAIN)
 			s->value = config_expand(a, f->value, env, service);
+		if (f->where)
+			s->where = config_expand(a, f->where, env, service);
 		s->label = label_make(a, f, service);
 	}
 }
@@ -175,9 +177,15 @@ out:
 	return rc;
 }
 
+static struct ye_options slot_options(const struct slot *s)
+{
+	return (struct ye_options){ .where = s->where };
+}
+
 static int slot_read(struct slot *s, struct arena *a, const struct text *text,
 		     struct err *err)
 {
+	const struct ye_options opt = slot_options(s);
 	struct ye_path *path = NULL;
 	struct buf value = { 0 };
 	int rc = -1;
@@ -189,10 +197,10 @@ static int slot_read(struct slot *s, struct arena *a, const struct text *text,
 		goto out;
 	if (s->kind == FIELD_HELM) {
 		rc = ye_helm_get(&s->version, a, text->data, text->len, path,
-				 NULL, err);
+				 &opt, err);
 		goto out;
 	}
-	if (ye_get(&value, text->data, text->len, path, NULL, err) < 0)
+	if (ye_get(&value, text->data, text->len, path, &opt, err) < 0)
 		goto out;
 	rc = plain_match(&s->version, a, s->value, buf_str(&value), err);
 out:
@@ -232,12 +240,13 @@ static int slot_write(struct buf *out, struct arena *a, const struct slot *s,
 		      const struct version *v, const struct text *text,
 		      struct err *err)
 {
+	const struct ye_options opt = slot_options(s);
 	struct ye_path *path;
 	struct ye_edit edit;
 	int rc = slot_edit(&edit, &path, a, s, v, err);
 
 	if (rc == 0)
-		rc = ye_apply(out, text->data, text->len, &edit, 1, NULL, err);
+		rc = ye_apply(out, text->data, text->len, &edit, 1, &opt, err);
 	ye_path_free(path);
 	return rc;
 }
@@ -246,6 +255,7 @@ bool slots_can_hold(const struct slot *const *slots,
 		    const struct version *versions, size_t n, struct arena *a,
 		    const struct text *text)
 {
+	const struct ye_options opt = slot_options(slots[0]);
 	struct ye_edit *edits = xcalloc(n, sizeof(*edits));
 	struct ye_path **paths = xcalloc(n, sizeof(*paths));
 	struct buf out = { 0 };
@@ -255,7 +265,7 @@ bool slots_can_hold(const struct slot *const *slots,
 		slot_edit(&edits[i], &paths[i], a, slots[i], &versions[i],
 			  &err);
 	if (!err.code)
-		ye_apply(&out, text->data, text->len, edits, n, NULL, &err);
+		ye_apply(&out, text->data, text->len, edits, n, &opt, &err);
 	for (size_t i = 0; i < n; i++)
 		ye_path_free(paths[i]);
 	free(paths);
@@ -441,6 +451,7 @@ static const char *helm_image(const struct slot *s, const struct text *text,
 			      struct arena *a)
 {
 	static const char *const below[] = { "", ".repository" };
+	const struct ye_options opt = slot_options(s);
 	const char *name = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(below) && !name; i++) {
@@ -451,7 +462,7 @@ static const char *helm_image(const struct slot *s, const struct text *text,
 
 		if (ye_path_parse(&path, arena_printf(a, "%s%s", s->path,
 						      below[i]), &err) == 0 &&
-		    ye_get(&value, text->data, text->len, path, NULL,
+		    ye_get(&value, text->data, text->len, path, &opt,
 			   &err) == 0 &&
 		    image_ref_parse(&ref, a, buf_str(&value), &err) == 0)
 			name = ref.name;

@@ -26,6 +26,7 @@ struct slot {
 	const char *image;	/* KUSTOMIZE: the entry's name; NULL: the only one */
 	const char *path;	/* HELM, PLAIN: yamledit's path */
 	const char *value;	/* PLAIN: template with {tag} {digest} {version} */
+	const char *where;	/* HELM, PLAIN: yamledit's, which document */
 	const char *label;	/* how SERVICE:LABEL=VERSION names it */
 	struct version version;
 };
@@ -81,8 +82,9 @@ int place_edit(const struct place *p, struct arena *a,
 	       struct text_edit **out, size_t *len, struct err *err);
 
 /*
- * Can all of these SLOTS, which share the file TEXT, hold VERSIONS? One edit
- * tells it of hundreds; of which one it is not so, place_edit() tells.
+ * Can all of these SLOTS, which share a document of the file TEXT, hold
+ * VERSIONS? One edit tells it of hundreds; of which one it is not so,
+ * place_edit() tells.
  */
 bool slots_can_hold(const struct slot *const *slots,
 		    const struct version *versions, size_t n, struct arena *a,

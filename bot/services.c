@@ -78,8 +78,9 @@ static void names_from_images(struct names *names, const struct text *text,
 
 /* The key as written is split at the part that holds {service}. */
 static void names_from_keys(struct names *names, const struct text *text,
-			    const char *key)
+			    const char *key, const char *where)
 {
+	const struct ye_options opt = { .where = where };
 	const char *mark = strstr(key, SERVICE), *start = mark;
 	const char *end = strchr(mark, '.'), *pattern, **keys;
 	struct ye_path *above = NULL;
@@ -95,7 +96,7 @@ static void names_from_keys(struct names *names, const struct text *text,
 			  (size_t)(start - key - 1)), &ignored) < 0)
 		return;
 	if (ye_keys(&keys, &len, names->arena, text->data, text->len, above,
-		    NULL, &ignored) == 0)
+		    &opt, &ignored) == 0)
 		for (size_t i = 0; i < len; i++)
 			names_add(names, config_match(names->arena, pattern,
 						      SERVICE, keys[i]));
@@ -122,7 +123,8 @@ static int names_from_file(struct names *names, struct state *s,
 	if (f->kind == FIELD_KUSTOMIZE)
 		names_from_images(names, &text, within);
 	else
-		names_from_keys(names, &text, within);
+		names_from_keys(names, &text, within, !f->where ? NULL :
+				config_expand(&s->arena, f->where, env, NULL));
 	return 0;
 }
 

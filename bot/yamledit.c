@@ -173,7 +173,7 @@ static int options_parse(struct options *o, const struct command *c, int argc,
 	if (o->args_len == 0 || o->args_len % c->per_edit != 0)
 		return err_set(err, ERR_USAGE, "%s after '%s'; usage: yamledit "
 			       "%s %s", o->args_len ? "a value is missing"
-			       : "it is not said what to do", argv[argc - 1],
+			       : "nothing", argv[argc - 1],
 			       c->name, c->synopsis);
 	return 0;
 }
@@ -266,8 +266,8 @@ static void add_hint(struct err *err, const struct command *c,
 	     strstr(err->msg, ": no item with ")))
 		hint = "; --create adds it";
 	else if (err->code == ERR_UNSAFE &&
-		 strstr(err->msg, " documents; pick one "))
-		hint = "; see --document and --where";
+		 strstr(err->msg, " documents; pick one by "))
+		hint = "; see --where and --document";
 	snprintf(err->msg + len, sizeof(err->msg) - len, "%s", hint);
 }
 

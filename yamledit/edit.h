@@ -55,6 +55,9 @@ struct ye_options {
 	bool create;		/* add missing keys and entries */
 };
 
+/* ERR_USAGE: WHERE is not PATH=VALUE[,PATH=VALUE...]. */
+int ye_where_check(const char *where, struct err *err);
+
 /* Append the scalar at PATH, as text, to OUT. A null reads as "". */
 int ye_get(struct buf *out, const char *text, size_t len,
 	   const struct ye_path *path, const struct ye_options *opt,

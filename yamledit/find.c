@@ -388,9 +388,9 @@ static int pick_document(size_t *out, const struct parse *p,
 		if (found != NO_EV)
 			return ye_parse_err(err, ERR_UNSAFE,
 				&p->ev[p->docs[n] - 1],
-				"there are %zu documents; pick one by number "
-				"or by what it holds (kind=Deployment,"
-				"metadata.name=web)", p->docs_len);
+				"there are %zu documents; pick one by `where`, "
+				"as in kind=Deployment,metadata.name=web",
+				p->docs_len);
 		found = n;
 	}
 	if (found == NO_EV && opt->where)

@@ -245,3 +245,13 @@ void ye_conditions_release(struct conditions *c)
 	free(c->items);
 	memset(c, 0, sizeof(*c));
 }
+
+int ye_where_check(const char *where, struct err *err)
+{
+	struct conditions c;
+
+	if (ye_conditions_parse(&c, where, err) < 0)
+		return -1;
+	ye_conditions_release(&c);
+	return 0;
+}

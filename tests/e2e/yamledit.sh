@@ -105,7 +105,7 @@ gives 'delete' 0 "a: 1$nl" "$yamledit" delete - b <<<"a: 1${nl}b: 2"
 gives 'a second document' 0 "kind: A$nl---${nl}kind: B${nl}v: 2$nl" "$yamledit" set - --where kind=B v 2 <<<"kind: A$nl---${nl}kind: B${nl}v: 2"
 gives 'by number' 0 "B$nl" "$yamledit" get - --document 2 kind <<<"kind: A$nl---${nl}kind: B"
 gives 'which one?' 14 '' "$yamledit" get - kind <<<"kind: A$nl---${nl}kind: B"
-says 'is asked' '2 documents; pick one by number or by what it holds (kind=Deployment,metadata.name=web); see --document'
+says 'is asked' '2 documents; pick one by `where`, as in kind=Deployment,metadata.name=web; see --where and --document'
 
 mkdir in out; fresh; cp k.yaml in/real.yaml; cp k.yaml out/real.yaml
 ln -s real.yaml in/link.yaml; ln -s ../out/real.yaml in/away.yaml; ln -s nowhere in/dangling.yaml
@@ -134,7 +134,7 @@ check 'no temporary file is left' [ -z "$(find . -name '.yamledit-*')" ]
 gives 'no command' 2 '' "$yamledit"
 gives 'an unknown command' 2 '' "$yamledit" frob
 gives 'nothing to do' 2 '' "$yamledit" get k.yaml
-says 'is said, too' "it is not said what to do after 'k.yaml'; usage: yamledit get FILE PATH"
+says 'is said, too' "nothing after 'k.yaml'; usage: yamledit get FILE PATH"
 gives 'a list as a value' 14 '' "$yamledit" get k.yaml images
 says 'names the way on' 'a list, where one value is expected; add [0] or [name=...]'
 gives 'a key of a list' 14 '' "$yamledit" get k.yaml images.web
