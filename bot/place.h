@@ -93,6 +93,8 @@ bool slots_can_hold(const struct slot *const *slots,
 /* Does LABEL name the slot: by its label, or by its image's name? */
 bool slot_is_called(const struct slot *s, const char *label);
 
+/* bot/place_image.c ------------------------------------------------------- */
+
 /*
  * The image that slot S runs, as TEXT says (an entry's newName, else its name;
  * the repository of a Helm value), in A; *LINE is where, or 0. NULL: it does
@@ -101,7 +103,7 @@ bool slot_is_called(const struct slot *s, const char *label);
 const char *slot_image(const struct slot *s, const struct text *text,
 		       struct arena *a, int *line);
 
-/* Does an image reference's NAME stand in slot I (by name or newName)? */
+/* Does an image reference's NAME stand in slot S (by name or newName)? */
 bool slot_runs_image(const struct slot *s, const struct text *text,
 		     const char *name);
 
