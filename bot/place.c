@@ -110,6 +110,55 @@ missing:
 	return NULL;
 }
 
+static const char *part_of(const struct version *v, bool is_digest)
+{
+	return is_digest ? v->digest : v->tag;
+}
+
+static bool has_place(const struct slot *s, bool is_digest)
+{
+	return s->kind != FIELD_PLAIN || strstr(s->value, "{version}") ||
+	       strstr(s->value, is_digest ? "{digest}" : "{tag}");
+}
+
+/* Would slot I drop that part of its version, and no other slot hold it? */
+static bool is_lost(const struct place *p, const struct version *versions,
+		    size_t i, bool is_digest)
+{
+	const char *part = part_of(&versions[i], is_digest);
+
+	if (!part || has_place(&p->slots[i], is_digest))
+		return false;
+	for (size_t k = 0; k < p->slots_len; k++)
+		if (has_place(&p->slots[k], is_digest) &&
+		    str_eq(part_of(&versions[k], is_digest), part))
+			return false;
+	return true;
+}
+
+static int fail_lost(const struct slot *s, bool is_digest, struct err *err)
+{
+	return err_set(err, ERR_UNSAFE, "%s: '%s' has no place for the %s; "
+		       "`value: \"{version}\"` in " CONFIG_FILE " would have",
+		       s->file, s->value, is_digest ? "digest" : "tag");
+}
+
+int place_fit(const struct place *p, struct version *versions, struct err *err)
+{
+	for (size_t i = 0; i < p->slots_len; i++) {
+		const struct slot *s = &p->slots[i];
+
+		if (is_lost(p, versions, i, true))
+			return fail_lost(s, true, err);
+		if (!has_place(s, true))
+			versions[i].digest = NULL;
+		/* Which image it is, the digest says. */
+		else if (versions[i].digest && !has_place(s, false))
+			versions[i].tag = NULL;
+	}
+	return 0;
+}
+
 /* The version in VALUE, read by the template of a PLAIN field. */
 static int plain_match(struct version *out, struct arena *a,
 		       const char *template, const char *value, struct err *err)
@@ -382,6 +431,11 @@ int place_edit(const struct place *p, struct arena *a,
 			buf_release(&new_text);
 			return err_prefix(err, "%s:", s->file);
 		}
+		for (int is_digest = 0; is_digest < 2; is_digest++)
+			if (is_lost(p, versions, i, is_digest)) {
+				buf_release(&new_text);
+				return fail_lost(s, is_digest, err);
+			}
 		for (k = 0; k < n && !str_eq(edits[k].path, s->file); k++)
 			;
 		if (k == n) {

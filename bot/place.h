@@ -66,6 +66,13 @@ const char *place_version(struct arena *a, const struct slot *slots,
 bool place_versions_of(const struct place *p, struct arena *a,
 		       const struct text *texts, struct version *out);
 
+/*
+ * VERSIONS, one per slot and all that is meant, as the slots will hold them: a
+ * PLAIN field only what its template has a place for. ERR_UNSAFE: a digest has
+ * none in any of them; it is never dropped.
+ */
+int place_fit(const struct place *p, struct version *versions, struct err *err);
+
 /* A file that changed: the new text, in the arena. */
 struct text_edit {
 	const char *path;
@@ -75,7 +82,8 @@ struct text_edit {
 /*
  * The texts with versions[i] in slots[i]: one entry for each file that
  * changes, in *OUT (arena A). Two slots may share a file. *LEN 0: nothing to
- * change. Errors are yamledit's, with "FILE:" in front.
+ * change. Errors are yamledit's, with "FILE:" in front; ERR_UNSAFE also: no
+ * slot has a place for a version's tag or digest.
  */
 int place_edit(const struct place *p, struct arena *a,
 	       const struct version *versions, const struct text *texts,

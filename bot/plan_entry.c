@@ -75,6 +75,7 @@ int pl_versions_wished(struct planner *pl, struct result *res,
 {
 	const struct place *p = &spot->place;
 	const struct request *r = pl->request;
+	struct err err = { 0 };
 
 	for (size_t i = 0; i < p->slots_len; i++)
 		out[i] = p->slots[i].version;
@@ -93,7 +94,10 @@ int pl_versions_wished(struct planner *pl, struct result *res,
 		if (p->slots[i].kind == FIELD_PLAIN &&
 		    p->slots[0].kind != FIELD_PLAIN)
 			out[i] = out[0];
-	return 0;
+	if (place_fit(p, out, &err) == 0)
+		return 0;
+	pl_stop(pl, res, ACTION_FAILED, err.code, "%s", err.msg);
+	return -1;
 }
 
 static int64_t build_wished(const struct request *r, const char *service)
