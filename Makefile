@@ -98,7 +98,7 @@ demo: all $(SIM)
 man_text = sed 's/\\/\\e/g; s/-/\\-/g; s/^[.'"'"']/\\\&&/'
 $(BUILD)/git-promote.1: $(BUILD)/git-promote
 	@{ printf '.TH GIT-PROMOTE 1\n.SH NAME\ngit-promote \\- move versions from environment to environment\n'; \
-	for c in '' bump to auto rollback status log check config; do \
+	for c in '' bump to auto rollback status log check config json; do \
 		printf '.SH "%s"\n.nf\n' "git promote $$c"; \
 		$< help $$c | sed '/^Options of every command/,$$d' | $(man_text); \
 		printf '.fi\n'; done; \

@@ -201,7 +201,8 @@ void help_all(void)
 		printf("  git promote %-38s %s\n", left, c->summary);
 	}
 	puts("\n`git promote COMMAND -h` says more; `git promote help config` "
-	     "explains promote.yaml.\n\n"
+	     "explains promote.yaml,\n`git promote help json` what --json "
+	     "prints.\n\n"
 	     "Exit codes: 0 done or nothing to do; 2 usage or configuration; "
 	     "10 waiting;\n11 a person must decide; 12 transient, run again; "
 	     "13 the server refused;\n14 bad data; 15 security refusal; 70 a "

@@ -44,6 +44,8 @@ static int help(const char *topic)
 		help_command(c);
 	else if (str_eq(topic, "config"))
 		help_config();
+	else if (str_eq(topic, "json"))
+		help_json();
 	else if (topic && topic[0] != '-')
 		return usage(topic);
 	else

@@ -255,7 +255,7 @@ static const struct option {
 	  "$PROMOTE_GATE_HOSTS" },
 	{ "dry-run", 'n', NULL, OPT_COMMON, opt_dry_run,
 	  "show the plan and the diff; change nothing" },
-	{ "json", 0, NULL, OPT_COMMON, opt_json, "the result as JSON" },
+	{ "json", 0, NULL, OPT_COMMON, opt_json, "the result as JSON; `git promote help json` explains it" },
 	{ "timeout", 0, "DURATION", OPT_COMMON, opt_timeout,
 	  "give up after this long (5m)" },
 	{ "verbose", 'v', NULL, OPT_COMMON, opt_verbose,

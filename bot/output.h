@@ -31,12 +31,14 @@ const char *output_why(struct buf *out, const struct stay *s);
 void output_check(const struct state *s, bool colored);
 
 /*
- * {"results": [...], "exitCode": N} of a run; ERR, where set, as
- * {"error": {"exitCode": N, "message": ...}}. Of a dry run the actions are what
- * would be done, and "dryRun" is true.
+ * The results of a run, and ERR where it is set, as help_json() says: always
+ * with the same keys.
  */
 void output_json(const struct run *run, const struct request *r,
 		 const struct err *err, int exit_code);
+
+/* What the JSON means, for who writes a program that reads it. */
+void help_json(void);
 
 /* promote.yaml's faults, one line each, on stderr. */
 void output_faults(const struct diag *d);

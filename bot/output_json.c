@@ -110,8 +110,11 @@ static json_t *stops_json(const struct state *s)
 /* Other commits where the version comes from, as the pull request lists. */
 static json_t *touched_json(const struct touched *t)
 {
-	json_t *list = json_array();
+	json_t *list;
 
+	if (!t)
+		return json_null();
+	list = json_array();
 	for (size_t i = 0; i < t->len; i++)
 		json_array_append_new(list, json_pack("{s:o, s:o, s:o}",
 			"commit", text(t->items[i].commit),
@@ -144,12 +147,10 @@ static json_t *result_json(const struct result *res)
 			"url", text(res->pr_url)));
 	else
 		json_object_set_new(j, "pullRequest", json_null());
-	if (res->notes_len)
-		json_object_set_new(j, "notes", notes_json(res));
-	if (res->touched)
-		json_object_set_new(j, "touched", touched_json(res->touched));
-	if (res->diff && *res->diff)
-		json_object_set_new(j, "diff", text(res->diff));
+	json_object_set_new(j, "notes", notes_json(res));
+	json_object_set_new(j, "touched", touched_json(res->touched));
+	json_object_set_new(j, "diff", text(res->diff && *res->diff
+					    ? res->diff : NULL));
 	return j;
 }
 
@@ -261,13 +262,11 @@ void output_json(const struct run *run, const struct request *r,
 {
 	json_t *j = json_object(), *list = json_array();
 
-	if (run->state.base)
-		json_object_set_new(j, "base", json_pack("{s:o, s:o}",
-			"branch", text(run->state.base),
-			"commit", text(run->state.base_hex[0]
-				       ? run->state.base_hex : NULL)));
-	if (r->dry)
-		json_object_set_new(j, "dryRun", json_true());
+	json_object_set_new(j, "base", !run->state.base ? json_null() :
+		json_pack("{s:o, s:o}", "branch", text(run->state.base),
+			  "commit", text(run->state.base_hex[0]
+					 ? run->state.base_hex : NULL)));
+	json_object_set_new(j, "dryRun", json_boolean(r->dry));
 	for (size_t i = 0; i < run->len; i++)
 		json_array_append_new(list, result_json(&run->results[i]));
 	json_object_set_new(j, "results", list);
@@ -278,13 +277,64 @@ void output_json(const struct run *run, const struct request *r,
 	if (r->command == CMD_LOG)
 		json_object_set_new(j, "timelines",
 				    timelines_json(&run->state, r));
-	if (run->state.diag.len)
-		json_object_set_new(j, "faults",
-				    faults_json(&run->state.diag));
-	if (err->code)
-		json_object_set_new(j, "error", json_pack("{s:i, s:o}",
-			"exitCode", err_exit_code(err->code),
-			"message", text(err->msg)));
+	json_object_set_new(j, "faults", faults_json(&run->state.diag));
+	json_object_set_new(j, "error", !err->code ? json_null() :
+		json_pack("{s:i, s:o}", "exitCode", err_exit_code(err->code),
+			  "message", text(err->msg)));
 	json_object_set_new(j, "exitCode", json_integer(exit_code));
 	print(j);
+}
+
+void help_json(void)
+{
+	puts("With --json a command prints one object on stdout, also where it "
+	     "fails; what\nis for people goes to stderr. Every key is always "
+	     "there, null where there is\nnothing to say. Keys may be added. "
+	     "Times are UTC, as in 2026-11-02T08:30:00Z.\n"
+	     "\n"
+	     "  base       {branch, commit}: what was read\n"
+	     "  dryRun     with -n: nothing was done, actions are what would be\n"
+	     "  results    one for each service and environment that was "
+	     "looked at:\n"
+	     "    service, environment, oldVersion, newVersion\n"
+	     "    action       done: pushed, opened, refreshed, rebuilt, merged, "
+	     "armed, closed;\n"
+	     "                 not: unchanged, superseded, pending, waiting, "
+	     "held, declined,\n"
+	     "                 drifted, refused, failed\n"
+	     "    reason       why, for people; readyAt: until when it waits\n"
+	     "    exitCode     what it would be for this one alone\n"
+	     "    gates        [{gate, verdict, reason, until, evidence}]; "
+	     "verdict: pass, wait,\n"
+	     "                 refuse, unknown; evidence: [{name, value, at, "
+	     "url}]\n"
+	     "    commit, branch, pullRequest {number, url}\n"
+	     "    notes        [{kind, version, text}]; kind: held, pinned, "
+	     "verify, override\n"
+	     "    touched      {path, commits: [{commit, author, subject}], "
+	     "more}: other\n"
+	     "                 commits where the version comes from\n"
+	     "    diff         with -n\n"
+	     "  faults     of promote.yaml: [{file, line, column, severity, "
+	     "message}]\n"
+	     "  error      {exitCode, message}: what stopped the whole run\n"
+	     "  exitCode   the command's\n"
+	     "\n"
+	     "Of status and check also\n"
+	     "\n"
+	     "  places     [{service, environment, deployed, version, error, "
+	     "fields}];\n"
+	     "             fields: [{file, where, image, path, tag, digest}]\n"
+	     "\n"
+	     "of status stops [{environment, file, reason}], and of log\n"
+	     "\n"
+	     "  timelines  [{service, environment, complete, stays}]; stays, "
+	     "newest first:\n"
+	     "             [{version, since, until, commit, author, source, "
+	     "build, from,\n"
+	     "             rolledBack, override, reason, byPromote}]\n"
+	     "\n"
+	     "  git promote status --json | jq -r '.places[] |\n"
+	     "    select(.environment == \"production\") | \"\\(.service) "
+	     "\\(.version)\"'");
 }

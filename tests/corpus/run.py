@@ -170,7 +170,7 @@ for key in sorted(set(said) | set(mine)):
         wrong.append("check and fields.py differ: %s in %s: %s, %s" % (
             *key, (slot["tag"], slot["digest"]), mine[key].version()))
 
-if "error" in answer:
+if answer["error"]:
     wrong.append("check: " + answer["error"]["message"])
 
 # What each environment has, and what it is to get.

@@ -150,6 +150,24 @@ is "is JSON for who asked for it" \
 	"$($PYTHON -c 'import json, sys; r = json.load(sys.stdin); \
 print(r["exitCode"], r["error"]["message"])' <"$T/out")" \
 	"2 'web' names no version; write web=VERSION"
+bot help json >"$T/help"
+for c in status check 'log web' 'bump web=9.9 -n'; do
+	# shellcheck disable=SC2086
+	bot $c --json >"$T/well" 2>/dev/null
+	# shellcheck disable=SC2086
+	bot $c --json --repo "$T/nowhere" >"$T/ill" 2>/dev/null
+	is "JSON of $c has the same keys where it fails, and all are explained" \
+		"$("$PYTHON" - "$T/well" "$T/ill" "$T/help" <<'PY'
+import json, re, sys
+def keys(t):
+    return set(t).union(*map(keys, t.values())) if isinstance(t, dict) else \
+        set().union(*map(keys, t)) if isinstance(t, list) else set()
+well, ill = (json.load(open(f)) for f in sys.argv[1:3])
+print(list(well) == list(ill), well["error"], bool(ill["error"]),
+      sorted(keys(well) - set(re.findall("[A-Za-z]+", open(sys.argv[3]).read()))))
+PY
+)" 'True None True []'
+done
 expect_exit 70 bash -c '"$0" status 2>&1 >/dev/full' "$BUILD/git-promote"
 has "output that cannot be written is told" 'cannot write the output'
 runs "an environment that is promoted to takes no bump" 2 bot bump web=2.0 --to staging

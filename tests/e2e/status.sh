@@ -22,7 +22,7 @@ has "says what is held, since when, by whom and why" \
 	'^web in staging: 1\.5\.1 held: rolled back to 1\.5\.0 at 2026-11-02T11:00:00Z by Tester: errors since ten$'
 has "and how to go on" 'web -> staging: 1\.5\.1 held: staging was rolled back from 1\.5\.1; a newer version or'
 runs "status --json" 0 bot status --json
-is "has it as data" "$(json '[(x["environment"], n["kind"], n["version"]) for x in r["results"] for n in x.get("notes", [])]')" \
+is "has it as data" "$(json '[(x["environment"], n["kind"], n["version"]) for x in r["results"] for n in x["notes"]]')" \
 	"[('staging', 'held', '1.5.1')]"
 is "and one result for each service and environment" \
 	"$(json 'len(set((x["service"], x["environment"]) for x in r["results"])) == len(r["results"]) == 6')" True

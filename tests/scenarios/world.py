@@ -1,5 +1,6 @@
 """The world of one scenario: a repository at a simulated forge, a clock, the
 bot, and what it left behind. A Forge serves one scenario at a time."""
+import functools
 import http.client
 import json
 import os
@@ -39,6 +40,20 @@ commonLabels: {{tier: "{env}"}}
 
 class Failed(Exception):
     """What was expected, and what came."""
+
+
+def keys_of(tree):
+    """All keys of a JSON tree."""
+    if isinstance(tree, dict):
+        return set(tree).union(*map(keys_of, tree.values()))
+    return set().union(*map(keys_of, tree)) if isinstance(tree, list) else set()
+
+
+@functools.cache
+def words_of_help(build):
+    return set(re.findall('[A-Za-z]+', subprocess.run(
+        [f'{build}/git-promote', 'help', 'json'], check=True,
+        capture_output=True, text=True).stdout))
 
 
 def same(what, got, want):
@@ -317,7 +332,20 @@ class World:
         if self.awaited and os.path.exists(self.awaited):
             raise Failed('it never made the request in the middle of which '
                          'something was to happen')
+        if '--json' in args and self.out:
+            self.check_json()
         self.check_always()
+
+    def check_json(self):
+        """The same keys each time, and the help knows them all."""
+        same('keys', list(self.json), ['base', 'dryRun', 'results', 'faults',
+                                       'error', 'exitCode'])
+        same('keys of results', {tuple(r) for r in self.json['results']} - {(
+            'service', 'environment', 'action', 'oldVersion', 'newVersion',
+            'reason', 'readyAt', 'gates', 'exitCode', 'commit', 'branch',
+            'pullRequest', 'notes', 'touched', 'diff')}, set())
+        same('keys that nobody explains',
+             keys_of(self.json) - words_of_help(self.build), set())
 
     def check_always(self):
         for where in (self.out, self.err):
