@@ -1,11 +1,7 @@
 #include "bot/git/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <git2/sys/mempack.h>
-#include <git2/sys/odb_backend.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +9,7 @@
 
 #include "bot/base/buf.h"
 #include "bot/git/libgit.h"
+#include "bot/git/packfile.h"
 
 enum {
 	MAX_OBJECTS = 4 * 1000 * 1000,	/* of one pack */
@@ -22,33 +19,15 @@ static const size_t MAX_BLOB = 32u << 20;
 static const size_t MAX_TREE = 32u << 20;
 static const size_t MAX_COMMIT = 4u << 20;
 
-/*
- * A pack that was fetched. Its files have no names any more; what libgit2
- * keeps of it can be dropped and opened again all the same, through our own
- * descriptors.
- */
-struct pack {
-	git_odb_backend *backend;
-	int pack_fd, idx_fd;
-	struct oid some;	/* an object in it */
-	bool was_read;
-};
-
 struct store {
 	git_odb *odb;		/* of what was made here */
 	git_repository *repo;	/* around odb: the pack builder wants one */
-	struct pack *packs;
+	struct packfile *packs;
 	size_t packs_len, packs_cap;
 	size_t read_len;	/* bytes since the caches were dropped */
 	struct oidmap made;	/* -> index in bases */
 	struct oidlist bases;	/* zero: none */
 };
-
-static const git_oid *git(const struct oid *id)
-{
-	_Static_assert(sizeof(struct oid) <= sizeof(git_oid), "SHA-1 ids");
-	return (const git_oid *)(const void *)id;
-}
 
 int store_new(struct store **out, struct err *err)
 {
@@ -67,22 +46,12 @@ int store_new(struct store **out, struct err *err)
 	return 0;
 }
 
-static void pack_release(struct pack *p)
-{
-	if (p->backend)
-		p->backend->free(p->backend);
-	if (p->pack_fd >= 0)
-		close(p->pack_fd);
-	if (p->idx_fd >= 0)
-		close(p->idx_fd);
-}
-
 void store_free(struct store *s)
 {
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->packs_len; i++)
-		pack_release(&s->packs[i]);
+		packfile_release(&s->packs[i]);
 	free(s->packs);
 	git_repository_free(s->repo);
 	git_odb_free(s->odb);
@@ -90,85 +59,6 @@ void store_free(struct store *s)
 	oidlist_release(&s->bases);
 	free(s);
 	libgit_stop();
-}
-
-/* Opening packs ------------------------------------------------------------- */
-
-/* DIR/pack-NAME.SUFFIX */
-static char *pack_path(const char *dir, const char *name, const char *suffix)
-{
-	struct buf path = { 0 };
-
-	buf_addf(&path, "%s/pack-%s.%s", dir, name, suffix);
-	return buf_detach(&path);
-}
-
-/*
- * Have libgit2 open all of a pack, so that its names may go: it maps the index
- * at the first look-up and keeps the pack's descriptor from the first object
- * that it reads.
- */
-static int pack_open(struct pack *p, const char *idx, struct err *err)
-{
-	git_object_t type;
-	size_t len;
-	void *data;
-
-	if (git_odb_backend_one_pack(&p->backend, idx) < 0 ||
-	    p->backend->read(&data, &len, &type, p->backend,
-			     git(&p->some)) < 0)
-		return libgit_error(err, "the server sent a pack that cannot "
-				    "be read");
-	git_odb_backend_data_free(p->backend, data);
-	return 0;
-}
-
-/* DIR/pack-x.SUFFIX, leading to a file that we hold open. */
-static char *lend_name(const char *dir, const char *suffix, int fd)
-{
-	char *path = pack_path(dir, "x", suffix), to[40];
-
-	snprintf(to, sizeof(to), "/proc/self/fd/%d", fd);
-	if (symlink(to, path) < 0) {
-		free(path);
-		return NULL;
-	}
-	return path;
-}
-
-/*
- * libgit2 caches up to 16 MiB of what it unpacked of each pack, and offers no
- * way to say less. A history's packs are read once, from end to end. Where /proc
- * is not mounted an open file has no name to be lent, and the cache stays.
- */
-static int pack_drop_cache(struct pack *p, struct err *err)
-{
-	char *dir = temp_dir(err), *pack, *idx;
-	sigset_t all, old;
-	int rc = -1;
-
-	if (!dir)
-		return -1;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	p->backend->free(p->backend);
-	p->backend = NULL;
-	pack = lend_name(dir, "pack", p->pack_fd);
-	idx = lend_name(dir, "idx", p->idx_fd);
-	if (pack && idx)
-		rc = pack_open(p, idx, err);
-	else
-		err_set(err, ERR_TRANSIENT, "symlink: %s", strerror(errno));
-	if (pack)
-		unlink(pack);
-	if (idx)
-		unlink(idx);
-	rmdir(dir);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	free(pack);
-	free(idx);
-	free(dir);
-	return rc;
 }
 
 static int drop_caches(struct store *s, struct err *err)
@@ -179,7 +69,7 @@ static int drop_caches(struct store *s, struct err *err)
 		if (!s->packs[i].was_read)
 			continue;
 		s->packs[i].was_read = false;
-		if (pack_drop_cache(&s->packs[i], err) < 0)
+		if (packfile_drop_cache(&s->packs[i], err) < 0)
 			return -1;
 	}
 	return 0;
@@ -187,7 +77,7 @@ static int drop_caches(struct store *s, struct err *err)
 
 /* Reading ------------------------------------------------------------------- */
 
-static struct pack *pack_with(const struct store *s, const struct oid *id)
+static struct packfile *pack_with(const struct store *s, const struct oid *id)
 {
 	/* The newest first: history is read in the order it came. */
 	for (size_t i = s->packs_len; i-- > 0;) {
@@ -228,7 +118,7 @@ static int read_made(struct store *s, const struct oid *id,
 }
 
 /* The size is looked at before the memory is there for it. */
-static int read_packed(struct store *s, struct pack *p, const struct oid *id,
+static int read_packed(struct store *s, struct packfile *p, const struct oid *id,
 		       enum object_type *type, struct object *out,
 		       struct err *err)
 {
@@ -257,7 +147,7 @@ int store_read_any(struct store *s, const struct oid *id,
 		   struct err *err)
 {
 	char hex[OID_HEX + 1];
-	struct pack *p;
+	struct packfile *p;
 
 	*out = (struct object){ 0 };
 	if (s->read_len > MAX_READ && drop_caches(s, err) < 0)
@@ -301,103 +191,6 @@ void object_release(struct object *o)
 
 /* Packs --------------------------------------------------------------------- */
 
-static int list_id(const git_oid *id, void *ctx)
-{
-	struct oid copy;
-
-	memcpy(copy.id, id->id, sizeof(copy.id));
-	oidlist_add(ctx, &copy);
-	return 0;
-}
-
-static int open_fd(const char *path, int *fd, struct err *err)
-{
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	return *fd < 0 ? err_set(err, ERR_TRANSIENT, "cannot open %s: %s", path,
-				 strerror(errno)) : 0;
-}
-
-/* Take the pack just written: what is in it, and both files held open. */
-static int hold(struct store *s, const char *pack, const char *idx,
-		struct oidlist *ids, struct err *err)
-{
-	struct pack p = { .pack_fd = -1, .idx_fd = -1 };
-	git_odb_backend *list;
-
-	if (git_odb_backend_one_pack(&list, idx) < 0)
-		return libgit_error(err, "cannot open a pack");
-	if (list->foreach(list, list_id, ids) < 0 || ids->len == 0) {
-		list->free(list);
-		return libgit_error(err, "cannot list a pack");
-	}
-	list->free(list);
-	p.some = ids->ids[0];
-	if (open_fd(pack, &p.pack_fd, err) < 0 ||
-	    open_fd(idx, &p.idx_fd, err) < 0 || pack_open(&p, idx, err) < 0) {
-		pack_release(&p);
-		return -1;
-	}
-	ARRAY_GROW(s->packs, s->packs_len, s->packs_cap);
-	s->packs[s->packs_len++] = p;
-	return 0;
-}
-
-static int index_into(struct store *s, const char *dir, const char *data,
-		      size_t len, struct oidlist *ids, struct err *err)
-{
-	git_indexer_options options;
-	git_indexer_progress stats = { 0 };
-	git_indexer *indexer = NULL;
-	char *pack = NULL, *idx = NULL;
-	int rc = -1;
-
-	git_indexer_options_init(&options, GIT_INDEXER_OPTIONS_VERSION);
-	/* It would look for what lies behind the boundary. */
-	options.verify = 0;
-	if (git_indexer_new(&indexer, dir, 0600, NULL, &options) < 0 ||
-	    git_indexer_append(indexer, data, len, &stats) < 0 ||
-	    git_indexer_commit(indexer, &stats) < 0) {
-		libgit_error(err, "the server sent a pack that is none");
-		goto out;
-	}
-	pack = pack_path(dir, git_indexer_name(indexer), "pack");
-	idx = pack_path(dir, git_indexer_name(indexer), "idx");
-	rc = hold(s, pack, idx, ids, err);
-out:
-	git_indexer_free(indexer);	/* removes what it did not finish */
-	if (pack)
-		unlink(pack);
-	if (idx)
-		unlink(idx);
-	free(pack);
-	free(idx);
-	return rc;
-}
-
-/*
- * For the moment that files have names, no signal ends us: nothing is left
- * behind by a pipeline that was cancelled.
- */
-static int index_pack(struct store *s, const char *data, size_t len,
-		      struct oidlist *ids, struct err *err)
-{
-	char *dir = temp_dir(err);
-	sigset_t all, old;
-	int rc;
-
-	if (!dir)
-		return -1;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	rc = index_into(s, dir, data, len, ids, err);
-	if (rmdir(dir) < 0 && rc == 0)
-		rc = err_set(err, ERR_TRANSIENT, "cannot remove %s: %s", dir,
-			     strerror(errno));
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	free(dir);
-	return rc;
-}
-
 static uint32_t be32(const char *p)
 {
 	const unsigned char *u = (const unsigned char *)p;
@@ -420,6 +213,18 @@ static int check_head(const char *data, size_t len, uint32_t *count,
 	return 0;
 }
 
+static int add_packfile(struct store *s, const char *data, size_t len,
+			struct oidlist *ids, struct err *err)
+{
+	struct packfile p;
+
+	if (packfile_index(&p, data, len, ids, err) < 0)
+		return -1;
+	ARRAY_GROW(s->packs, s->packs_len, s->packs_cap);
+	s->packs[s->packs_len++] = p;
+	return 0;
+}
+
 int store_add_pack(struct store *s, const struct spool *spool,
 		   struct oidlist *seen, struct err *err)
 {
@@ -434,7 +239,7 @@ int store_add_pack(struct store *s, const struct spool *spool,
 	if (data == MAP_FAILED)
 		return err_set(err, ERR_TRANSIENT, "mmap: %s", strerror(errno));
 	if (check_head(data, spool->len, &count, err) == 0)
-		rc = count ? index_pack(s, data, spool->len, &ids, err) : 0;
+		rc = count ? add_packfile(s, data, spool->len, &ids, err) : 0;
 	munmap(data, spool->len);
 	for (size_t i = 0; seen && i < ids.len; i++)
 		oidlist_add(seen, &ids.ids[i]);
