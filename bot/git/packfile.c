@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,18 +71,19 @@ static char *lend_name(const char *dir, const char *suffix, int fd)
  */
 int packfile_drop_cache(struct packfile *p, struct err *err)
 {
-	char *dir = temp_dir(err), *pack, *idx;
-	sigset_t all, old;
+	struct temp_dir dir;
+	char *pack, *idx;
 	int rc = -1;
 
-	if (!dir)
+	p->was_read = false;
+	if (access("/proc/self/fd", X_OK) < 0)
+		return 0;
+	if (temp_dir_init(&dir, err) < 0)
 		return -1;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
 	p->backend->free(p->backend);
 	p->backend = NULL;
-	pack = lend_name(dir, "pack", p->pack_fd);
-	idx = lend_name(dir, "idx", p->idx_fd);
+	pack = lend_name(dir.path, "pack", p->pack_fd);
+	idx = lend_name(dir.path, "idx", p->idx_fd);
 	if (pack && idx)
 		rc = pack_open(p, idx, err);
 	else
@@ -92,11 +92,9 @@ int packfile_drop_cache(struct packfile *p, struct err *err)
 		unlink(pack);
 	if (idx)
 		unlink(idx);
-	rmdir(dir);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	temp_dir_release(&dir);
 	free(pack);
 	free(idx);
-	free(dir);
 	return rc;
 }
 
@@ -172,26 +170,19 @@ out:
 	return rc;
 }
 
-/*
- * For the moment that files have names, no signal ends us: nothing is left
- * behind by a pipeline that was cancelled.
- */
 int packfile_index(struct packfile *out, const char *data, size_t len,
 		   struct oidlist *ids, struct err *err)
 {
-	char *dir = temp_dir(err);
-	sigset_t all, old;
+	struct temp_dir dir;
 	int rc;
 
-	if (!dir)
+	if (temp_dir_init(&dir, err) < 0)
 		return -1;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	rc = index_into(out, dir, data, len, ids, err);
-	if (rmdir(dir) < 0 && rc == 0)
-		rc = err_set(err, ERR_TRANSIENT, "cannot remove %s: %s", dir,
-			     strerror(errno));
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	free(dir);
+	rc = index_into(out, dir.path, data, len, ids, err);
+	if (!temp_dir_release(&dir) && rc == 0) {
+		packfile_release(out);
+		rc = err_set(err, ERR_TRANSIENT, "cannot remove a temporary "
+			     "directory: %s", strerror(errno));
+	}
 	return rc;
 }

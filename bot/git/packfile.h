@@ -15,7 +15,7 @@ struct packfile {
 	git_odb_backend *backend;
 	int pack_fd, idx_fd;
 	struct oid some;	/* an object in it */
-	bool was_read;
+	bool was_read;		/* the user's: there is a cache to drop */
 };
 
 /*

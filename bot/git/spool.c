@@ -9,46 +9,59 @@
 #include "bot/base/buf.h"
 #include "bot/base/mem.h"
 
-char *temp_dir(struct err *err)
+int temp_dir_init(struct temp_dir *t, struct err *err)
 {
 	const char *const places[] = { getenv("TMPDIR"), "/tmp", "/var/tmp",
 				       "/dev/shm" };
 	int why = ENOENT;
+	sigset_t all;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &t->signals);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		struct buf path = { 0 };
 
 		if (!places[i] || places[i][0] != '/')
 			continue;
 		buf_addf(&path, "%s/git-promote-XXXXXX", places[i]);
-		if (mkdtemp(path.data))
-			return buf_detach(&path);
+		if (mkdtemp(path.data)) {
+			t->path = buf_detach(&path);
+			return 0;
+		}
 		why = errno;
 		buf_release(&path);
 	}
-	err_set(err, ERR_TRANSIENT, "no place for temporary files (TMPDIR, "
-		"/tmp, /var/tmp, /dev/shm): %s", strerror(why));
-	return NULL;
+	pthread_sigmask(SIG_SETMASK, &t->signals, NULL);
+	return err_set(err, ERR_TRANSIENT, "no place for temporary files "
+		       "(TMPDIR, /tmp, /var/tmp, /dev/shm): %s", strerror(why));
+}
+
+bool temp_dir_release(struct temp_dir *t)
+{
+	bool gone = rmdir(t->path) == 0;
+
+	pthread_sigmask(SIG_SETMASK, &t->signals, NULL);
+	free(t->path);
+	return gone;
 }
 
 static int open_nameless(struct err *err)
 {
 	struct buf path = { 0 };
-	char *dir = temp_dir(err);
+	struct temp_dir dir;
 	int fd;
 
-	if (!dir)
+	if (temp_dir_init(&dir, err) < 0)
 		return -1;
-	buf_addf(&path, "%s/spool", dir);
+	buf_addf(&path, "%s/spool", dir.path);
 	fd = open(path.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		err_set(err, ERR_TRANSIENT, "cannot write %s: %s", path.data,
 			strerror(errno));
 	else
 		unlink(path.data);
-	rmdir(dir);
+	temp_dir_release(&dir);
 	buf_release(&path);
-	free(dir);
 	return fd;
 }
 

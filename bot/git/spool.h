@@ -1,6 +1,8 @@
 #ifndef BOT_GIT_SPOOL_H
 #define BOT_GIT_SPOOL_H
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,8 +24,16 @@ void spool_release(struct spool *s);
 
 /*
  * A directory of our own that takes files: below $TMPDIR, /tmp, /var/tmp or
- * /dev/shm, the first that does. The caller frees the path.
+ * /dev/shm, the first that does. As long as it is there no signal ends us, so
+ * that a pipeline that is cancelled leaves nothing behind.
  */
-char *temp_dir(struct err *err);
+struct temp_dir {
+	char *path;
+	sigset_t signals;	/* as they were */
+};
+
+int temp_dir_init(struct temp_dir *t, struct err *err);
+/* False: it is not empty and stays. */
+bool temp_dir_release(struct temp_dir *t);
 
 #endif

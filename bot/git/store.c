@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "bot/base/buf.h"
 #include "bot/git/libgit.h"
@@ -64,14 +63,10 @@ void store_free(struct store *s)
 static int drop_caches(struct store *s, struct err *err)
 {
 	s->read_len = 0;
-	for (size_t i = 0; i < s->packs_len && access("/proc/self/fd", X_OK) == 0;
-	     i++) {
-		if (!s->packs[i].was_read)
-			continue;
-		s->packs[i].was_read = false;
-		if (packfile_drop_cache(&s->packs[i], err) < 0)
+	for (size_t i = 0; i < s->packs_len; i++)
+		if (s->packs[i].was_read &&
+		    packfile_drop_cache(&s->packs[i], err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
