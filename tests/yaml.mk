@@ -5,7 +5,7 @@ DRIVER	= $(BUILD)/ye-driver
 YPY	= PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 
 $(DRIVER): $(call objs,tests/yamledit/driver.c) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 test e2e: $(DRIVER)
 
 .PHONY: yaml-hostile yaml-corpus yaml-suite yaml-typing bench-yaml
