@@ -67,6 +67,16 @@ runs "GitLab CI: bump" 0 env CI_COMMIT_SHORT_SHA=1234567 CI_PIPELINE_IID=42 \
 	bash -c "$(script examples/ci/gitlab-ci.yml 'bump dev')"
 is "GitLab CI: dev has it" "$(tag_in_dev)" '"1234567"'
 
+runs "GitLab CI: auto" 0 env PROMOTE_FORGE=gitea \
+	bash -c "$(script examples/ci/gitlab-ci.yml 'promote what is ready')"
+has "GitLab CI: auto waits for the soak" 'soaks in dev until'
+mkdir "$T/bin"; ln -s "$BUILD/git-promote" "$T/bin"
+printf "%s\n" "$SIM_TOKEN" >"$T/token"
+runs "crontab: with its variables, and without a word" 0 env -i HOME="$T" bash -c \
+	"$(sed "s,=/usr/local/bin:,=$T/bin:,; s,=https://git.*,=$PROMOTE_REPO,; s,=/etc/git-promote/token,=$T/token,
+		s/^[A-Z_]*=/export &/; s/^\*[^a-z]*promote  //" examples/ci/crontab)"
+is "crontab: it is silent where nothing is wrong" "$(cat "$T/out")" ''
+
 # Helm: one values file an environment, services among its keys.
 export PROMOTE_REPO=$SIM_URL/team/helm.git PROMOTE_FORGE=none
 values() { git -C "$SIM_ROOT/team/helm.git" show "main:values-$1.yaml"; }
