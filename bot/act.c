@@ -122,6 +122,25 @@ static void fail(struct plan *p, struct result *res, enum err_code code,
 	res->commit[0] = '\0';
 }
 
+/* Why the server refused, and what there is to do. */
+static const char *refusal_text(struct plan *p, const struct result *res,
+				const struct doing *doing,
+				const struct repo_update *u)
+{
+	/* git's word for somebody's checkout, which it leaves alone. */
+	if (str_starts(u->message, "branch is currently checked out"))
+		return arena_printf(&p->arena, "%s is checked out in that "
+			"repository, and git does not push under a work tree; "
+			"name a bare one with --repo, or the URL of the remote",
+			u->ref);
+	return arena_printf(&p->arena, "the server refused to update %s: "
+		"%s%s%s", u->ref, u->message[0] ? u->message
+						: "it gave no reason",
+		doing->on_base ? "; if it is protected, let the token push "
+			"there or set `deliver: pull-request` for " : "",
+		doing->on_base ? res->environment : "");
+}
+
 /* What the push of one ref means for a result. True: planned again. */
 static bool outcome_take(struct plan *p, struct result *res,
 			 struct doing *doing, const struct repo_update *u)
@@ -137,12 +156,7 @@ static bool outcome_take(struct plan *p, struct result *res,
 		return true;
 	case REPO_PUSH_REFUSED:
 		doing->undone = true;
-		fail(p, res, ERR_REFUSED, arena_printf(&p->arena, "the server "
-			"refused to update %s: %s%s%s", u->ref, u->message[0]
-			? u->message : "it gave no reason", doing->on_base
-			? "; if it is protected, let the token push there or "
-			  "set `deliver: pull-request` for " : "",
-			doing->on_base ? res->environment : ""));
+		fail(p, res, ERR_REFUSED, refusal_text(p, res, doing, u));
 		return false;
 	}
 	return false;

@@ -354,10 +354,13 @@ void output_check(const struct state *s, bool colored)
 		}
 	table_put(&t, colored);
 	table_release(&t);
-	printf("\n%s is right%s: %zu environments, %zu services, %zu fields\n",
-	       CONFIG_FILE, broken ? ", but not all it leads to" : "",
-	       s->config.environments_len, s->services_len,
-	       fields);
+	printf("\n%s is right%s: %zu environment%s, %zu service%s, %zu "
+	       "field%s\n", CONFIG_FILE,
+	       broken ? ", but not all it leads to" : "",
+	       s->config.environments_len,
+	       s->config.environments_len == 1 ? "" : "s", s->services_len,
+	       s->services_len == 1 ? "" : "s", fields,
+	       fields == 1 ? "" : "s");
 }
 
 void output_faults(const struct diag *d)

@@ -209,9 +209,13 @@ static int kustomize_read(struct slot *s, struct arena *a,
 	for (size_t i = 0; i < images.len; i++)
 		if (!s->image || str_eq(images.items[i].name, s->image))
 			hit = &images.items[i];
-	if (!hit) {
+	if (!hit && s->image) {
 		err_set(err, ERR_NOTFOUND, " no entry for image '%s' in "
-			"`images`", s->image ? s->image : "*");
+			"`images`", s->image);
+		goto out;
+	}
+	if (!hit) {
+		err_set(err, ERR_NOTFOUND, " no entry in `images`");
 		goto out;
 	}
 	if (!s->image && hit->name) {

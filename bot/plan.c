@@ -68,6 +68,18 @@ size_t pl_environment(struct planner *pl, const char *name)
 	return SIZE_MAX;
 }
 
+const char *pl_no_service(struct planner *pl, const char *name)
+{
+	const struct state *s = pl->state;
+
+	for (size_t i = 0; i < s->misses_len; i++)
+		if (str_eq(s->misses[i].service, name))
+			return arena_printf(pl_arena(pl), "there is no service "
+				"'%s': %s", name, s->misses[i].why);
+	return arena_printf(pl_arena(pl), "there is no service '%s'; `git "
+			    "promote check` lists them", name);
+}
+
 void pl_need(struct planner *pl, const struct spot *spot, unsigned flags)
 {
 	struct needs *n = &pl->plan->needs;

@@ -292,9 +292,8 @@ void plan_bump(struct planner *pl)
 			struct result *res = pl_result(pl, NULL,
 				r->wishes[i].service, env->name);
 
-			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "there is "
-				"no service '%s'; `git promote check` lists "
-				"them", res->service);
+			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s",
+				pl_no_service(pl, res->service));
 			continue;
 		}
 		bump_one(pl, state_spot(s, service, e));

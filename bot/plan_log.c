@@ -26,9 +26,8 @@ void plan_log(struct planner *pl)
 	if (r->env && pl_environment(pl, r->env) == SIZE_MAX)
 		return;
 	if (service == SIZE_MAX) {
-		err_set(&pl->plan->err, ERR_NOTFOUND, "there is no service "
-			"'%s'; `git promote check` lists them",
-			r->wishes[0].service);
+		err_set(&pl->plan->err, ERR_NOTFOUND, "%s",
+			pl_no_service(pl, r->wishes[0].service));
 		return;
 	}
 	for (size_t e = 0; e < s->config.environments_len; e++) {

@@ -270,9 +270,8 @@ void plan_rollback(struct planner *pl)
 
 		if (service == SIZE_MAX)
 			pl_stop(pl, pl_result(pl, NULL, w->service, r->env),
-				ACTION_FAILED, ERR_NOTFOUND, "there is no "
-				"service '%s'; `git promote check` lists them",
-				w->service);
+				ACTION_FAILED, ERR_NOTFOUND, "%s",
+				pl_no_service(pl, w->service));
 		else if (r->only || !pl_set_of(pl, state_spot(s, service, e)) ||
 			 s->config.environments[e].from_len == 0)
 			/* Builds come into an entry environment one by one. */

@@ -178,9 +178,8 @@ void plan_to(struct planner *pl)
 			struct result *res = pl_result(pl, NULL, w->service,
 						       r->env);
 
-			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "there is "
-				"no service '%s'; `git promote check` lists "
-				"them", w->service);
+			pl_stop(pl, res, ACTION_FAILED, ERR_NOTFOUND, "%s",
+				pl_no_service(pl, w->service));
 			continue;
 		}
 		if (s->config.environments[e].from_len == 0 && !is_named) {

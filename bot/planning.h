@@ -39,6 +39,9 @@ struct result *pl_result(struct planner *pl, const struct spot *spot,
 /* Its index in the config; SIZE_MAX: there is none, which is the plan's err. */
 size_t pl_environment(struct planner *pl, const char *name);
 
+/* "there is no service 'web': ...", and why, where its file is there. */
+const char *pl_no_service(struct planner *pl, const char *name);
+
 /* Ask for facts about SPOT and let the result wait for them. */
 void pl_need(struct planner *pl, const struct spot *spot, unsigned flags);
 void pl_need_prs(struct planner *pl);

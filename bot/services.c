@@ -290,6 +290,17 @@ static void spots_take(struct state *s, size_t at, const struct maybe *m)
 	}
 }
 
+/* What was read but has not the field is no service; it may be meant as one. */
+static void miss_add(struct state *s, const struct maybe *m)
+{
+	for (size_t e = 0; e < s->config.environments_len; e++)
+		if (m->spots[e].place.exists) {
+			s->misses[s->misses_len++] = (struct miss){
+				m->name, m->spots[e].place.err.msg };
+			return;
+		}
+}
+
 static void services_take(struct state *s, const struct request *r,
 			  const struct maybes *m)
 {
@@ -297,6 +308,7 @@ static void services_take(struct state *s, const struct request *r,
 	size_t rows = m->len + s->config.sets_len;
 
 	s->services = arena_alloc(&s->arena, rows * sizeof(*s->services));
+	s->misses = arena_alloc(&s->arena, m->len * sizeof(*s->misses));
 	s->spots = arena_alloc(&s->arena, 2 * rows * envs *
 			       sizeof(*s->spots));
 	for (size_t i = 0; i < m->len; i++) {
@@ -308,6 +320,7 @@ static void services_take(struct state *s, const struct request *r,
 			continue;
 		}
 		if (!maybe_counts(it, envs)) {
+			miss_add(s, it);
 			if (it->spec->name)
 				diag_error(&s->diag, it->spec->node, "service "
 					   "'%s' exists in no environment; "

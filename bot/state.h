@@ -163,6 +163,10 @@ struct state {
 	struct spot *spots;	/* rows_len x environments_len, and again as
 				   many for the way back */
 	size_t spots_len;
+	struct miss {		/* a file that is there without the field */
+		const char *service, *why;
+	} *misses;
+	size_t misses_len;
 
 	struct stop *stops;	/* one per environment */
 

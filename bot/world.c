@@ -85,6 +85,9 @@ static int location_find(struct world *w, const struct world_options *o,
 	static const char *const top[] = { "git", "rev-parse",
 					   "--show-toplevel", NULL };
 
+	if (o->repo && !*o->repo)
+		return err_set(err, ERR_USAGE, "--repo is empty; is the "
+			       "variable set that it is to come from?");
 	w->location = arena_strdup(&w->arena, first(o->repo, "PROMOTE_REPO"));
 	if (!w->location)
 		w->location = git_says(&w->arena, origin);

@@ -140,7 +140,7 @@ int forge_open(struct forge **out, const struct forge_options *o,
 		return err_set(err, ERR_USAGE, "the repository's address does "
 			       "not name an owner and a repository");
 	if (http_origin(&origin, o->root, err) < 0)
-		return err_prefix(err, "the forge's address: ");
+		return err_prefix(err, "the forge's root (--forge-url, PROMOTE_FORGE_URL): ");
 	json_set_alloc_funcs(xmalloc, free);
 	f = xcalloc(1, sizeof(*f));
 	f->ops = ops;

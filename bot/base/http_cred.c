@@ -66,7 +66,7 @@ int http_url_parse(struct http_url *out, const char *url, struct err *err)
 	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
 	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) !=
 		    CURLUE_OK || !*host) {
-		err_set(err, ERR_USAGE, "a URL is not one; write "
+		err_set(err, ERR_USAGE, "this is no URL; write "
 			"https://HOST/PATH");
 		goto out;
 	}

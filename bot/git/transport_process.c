@@ -287,7 +287,8 @@ int transport_local_new(struct transport **out, const char *path,
 
 	if (!real)
 		return err_set(err, ERR_REFUSED, "there is no repository at "
-			       "'%s'", path);
+			       "'%s' on this disk; a URL begins with https:// "
+			       "or ssh://", path);
 	t = new_transport(deadline);
 	t->path = real;
 	*out = &t->base;

@@ -143,6 +143,8 @@ runs "an unknown service" 14 bot bump nosuch=1.0
 runs "a version that is none" 2 bot bump web=-1
 runs "an unknown option" 2 bot bump web=1 --bild 3
 has "comes with a hint" 'did you mean --build'
+runs "a repository out of a variable that is not set" 2 bot status --repo ''
+has "is told" '[-]-repo is empty'
 runs "an option before the command" 2 bot -n auto
 has "is told its place" 'options come after the command'
 runs "a command line that is wrong" 2 bot bump web --json
@@ -207,5 +209,6 @@ is "in a checkout, origin is the repository" "$(field web dev)" 1.6.0
 is "the checkout itself is not touched" \
 	"$(git -C "$T/checkout" rev-parse HEAD)$(git -C "$T/checkout" status --porcelain)" "$before"
 runs "a base that is checked out is not moved" 13 bot bump web=1.7.0 --repo "$T/checkout"
+has "and why" 'is checked out in that repository, and git does not push under a work tree; name a bare one'
 is "nor its work tree" \
 	"$(git -C "$T/checkout" rev-parse HEAD)$(git -C "$T/checkout" status --porcelain)" "$before"
