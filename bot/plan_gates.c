@@ -4,7 +4,6 @@
  */
 #include "bot/planning.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "bot/base/str.h"
@@ -219,8 +218,7 @@ static struct gate_result gate_one(struct planner *pl, const struct gate *gate,
 	if (pl_overridden(pl, g.name)) {
 		if (g.verdict == VERDICT_PASS)
 			return g;
-		g.verdict = VERDICT_PASS;
-		snprintf(g.reason, sizeof(g.reason), "overridden");
+		gate_say(&g, VERDICT_PASS, "overridden");
 	} else if (g.verdict == VERDICT_NEED && g.need == GATE_NEED_CHECKS) {
 		checks_judge(pl, gate, facts, end, &g);
 	} else if (g.verdict == VERDICT_NEED && answers_here(pl, gate, facts)) {
@@ -380,8 +378,7 @@ static struct gate_result gate_each_from(struct planner *pl,
 		lacks |= g.verdict == VERDICT_NEED;
 		said = g;
 		if (g.verdict != VERDICT_PASS)
-			snprintf(said.reason, sizeof(said.reason), "%s: %.*s",
-				 f.from, (int)sizeof(g.reason) - 104, g.reason);
+			gate_say(&said, g.verdict, "%s: %s", f.from, g.reason);
 		if (i == 0) {
 			all = said;
 			continue;

@@ -4,7 +4,6 @@
  */
 #include "bot/planning.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "bot/base/str.h"
@@ -168,9 +167,8 @@ static void gates_take(struct planner *pl, struct result *res,
 				&list[i].said.gates[k];
 
 			*g = *own;
-			snprintf(g->reason, sizeof(g->reason), "%s: %.*s",
-				 list[i].said.service,
-				 (int)sizeof(g->reason) - 104, own->reason);
+			gate_say(g, own->verdict, "%s: %s",
+				 list[i].said.service, own->reason);
 		}
 }
 

@@ -30,15 +30,26 @@ const struct gate_kind *gate_kind_find(const char *name)
 	return NULL;
 }
 
+/* S, cut to the room there is, where it says that something is missing. */
+static void reason_set(struct gate_result *out, struct buf *s)
+{
+	if (s->len)
+		str_cut(s->data, sizeof(out->reason) - 1);
+	snprintf(out->reason, sizeof(out->reason), "%s", buf_str(s));
+	buf_release(s);
+}
+
 void gate_say(struct gate_result *out, enum verdict verdict, const char *fmt,
 	      ...)
 {
+	struct buf text = { 0 };
 	va_list ap;
 
 	out->verdict = verdict;
 	va_start(ap, fmt);
-	vsnprintf(out->reason, sizeof(out->reason), fmt, ap);
+	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
+	reason_set(out, &text);
 }
 
 int gate_weight(const struct gate_result *g)
@@ -77,14 +88,13 @@ void gate_rests_on(struct gate_result *out, const struct gate_facts *f,
 	out->evidence = all;
 }
 
-/* What came from outside is one line that can be shown, cut where it ends. */
+/* What came from outside is one line that can be shown. */
 static void reason_clean(struct gate_result *out)
 {
 	struct buf shown = { 0 };
 
 	escape_terminal(&shown, out->reason, strlen(out->reason));
-	snprintf(out->reason, sizeof(out->reason), "%s", buf_str(&shown));
-	buf_release(&shown);
+	reason_set(out, &shown);
 }
 
 void gate_judge(const struct gate *g, const struct gate_facts *f,

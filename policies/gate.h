@@ -161,7 +161,10 @@ const struct gate_kind *gate_kind_find(const char *name);	/* or NULL */
 void gate_judge(const struct gate *g, const struct gate_facts *f,
 		struct gate_result *out);
 
-/* For gates: a verdict and its reason, cut to the room there is. */
+/*
+ * For gates: a verdict and its reason, one that is too long cut behind a word,
+ * with dots. What is said may come from OUT's own reason.
+ */
 void gate_say(struct gate_result *out, enum verdict verdict, const char *fmt,
 	      ...) __attribute__((format(printf, 3, 4)));
 

@@ -1,5 +1,7 @@
 #include "tests/unit/gates.h"
 
+#include "bot/base/str.h"
+
 /* "NAME: VALUE TIME; ..." */
 static void evidence_text(struct buf *out, const struct gate_result *r)
 {
@@ -66,10 +68,30 @@ static void what_a_verdict_rested_on(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* Neither a word nor a character is cut in two, and it is told. */
+static void a_long_reason_is_cut_where_one_can_read_on(void **state)
+{
+	struct gate_result g = { 0 };
+	struct buf words = { 0 };
+
+	(void)state;
+	while (words.len < 2 * sizeof(g.reason))
+		buf_addstr(&words, "\xc3\xa4hnlich ");
+	gate_say(&g, VERDICT_WAIT, "%s", buf_str(&words));
+	assert_true(utf8_valid(g.reason, strlen(g.reason)));
+	assert_true(str_ends(g.reason, "hnlich..."));
+	/* Whose it is comes before it, whatever is left of it then. */
+	gate_say(&g, g.verdict, "%s: %s", "eu", g.reason);
+	assert_true(str_starts(g.reason, "eu: \xc3\xa4hnlich "));
+	assert_true(str_ends(g.reason, "hnlich..."));
+	buf_release(&words);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_verdict_rested_on),
+		cmocka_unit_test(a_long_reason_is_cut_where_one_can_read_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
