@@ -5,6 +5,8 @@
 
 #include "bot/base/str.h"
 
+enum { CLOCKS_DIFFER_S = 3600 };	/* the forge's and the bot's */
+
 const char *action_name(enum action a)
 {
 	static const char *const names[] = {
@@ -89,6 +91,62 @@ void pl_need(struct planner *pl, const struct spot *spot, unsigned flags)
 		n->flags = arena_alloc(pl_arena(pl), s->spots_len + 1);
 	n->flags[spot - s->spots] |= (unsigned char)flags;
 	n->any = true;
+}
+
+void pl_need_past_since(struct planner *pl, const struct spot *spot,
+			int64_t since_s)
+{
+	struct needs *n = &pl->plan->needs;
+
+	if (since_s > CLOCKS_DIFFER_S) {
+		since_s -= CLOCKS_DIFFER_S;
+		if (!n->past_since_s || since_s < n->past_since_s)
+			n->past_since_s = since_s;
+	}
+	pl_need(pl, spot, NEED_PAST);
+}
+
+/* When VERSION first came to where SPOT takes it from; 0: not known. */
+static int64_t came_s(struct planner *pl, const struct spot *spot,
+		      const char *version)
+{
+	const struct timeline *t = pl_from_len(spot)
+		? pl_from_spot(pl, spot, 0)->timeline : NULL;
+	const struct stay *stay = t ? timeline_first(t, version) : NULL;
+
+	return stay && stay->from_s != TIME_UNKNOWN ? stay->from_s : 0;
+}
+
+void pl_need_past(struct planner *pl, const struct spot *spot,
+		  const char *version)
+{
+	const struct service *row = &pl->state->services[spot->service];
+	const char *const *wants = NULL;
+	int64_t since_s = came_s(pl, spot, version);
+	size_t n = 0;
+
+	if (row->members_len)
+		wants = pl_set_wants(pl, spot, version);
+	for (size_t i = 0; wants && i < row->members_len; i++) {
+		const struct spot *m = state_spot(pl->state, row->members[i],
+						  spot->env);
+		int64_t at_s;
+
+		if (!m->place.exists)
+			continue;
+		at_s = came_s(pl, m, wants[n++]);
+		if (at_s > since_s)
+			since_s = at_s;
+	}
+	pl_need_past_since(pl, spot, since_s);
+}
+
+void pl_need_past_of_branch(struct planner *pl, const struct spot *spot)
+{
+	const struct branch_facts *f = &spot->branch_facts;
+
+	pl_need_past_since(pl, spot, f->beyond_len ? f->beyond[0].committer_s
+						   : 0);
 }
 
 void pl_need_prs(struct planner *pl)

@@ -238,7 +238,7 @@ static bool pr_facts_here(struct planner *pl, struct result *res,
 	}
 	if (!spot->past_known &&
 	    !(spot->pr && str_eq(f->version, version))) {
-		pl_need(pl, spot, NEED_PAST);
+		pl_need_past(pl, spot, version);
 		return false;
 	}
 	if (spot->pr && !spot->readiness &&

@@ -153,7 +153,8 @@ static void turns_ask(struct planner *pl, const struct turn *turns, size_t n)
 	}
 	for (size_t i = 0; wanted && i < n && room; i++)
 		if (past_lacking(pl, turns[i].ready)) {
-			pl_need(pl, turns[i].ready->spot, NEED_PAST);
+			pl_need_past(pl, turns[i].ready->spot,
+				     turns[i].ready->version);
 			room--;
 		}
 }

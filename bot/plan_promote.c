@@ -379,7 +379,7 @@ static void auto_look(struct planner *pl, struct result *res,
 	if (pl->request->command == CMD_STATUS && !spot->pr &&
 	    !spot->past_known && pl->request->has_forge &&
 	    !spot_rules(spot)->deliver_push) {
-		pl_need(pl, spot, NEED_PAST);
+		pl_need_past(pl, spot, c.version);
 		return;
 	}
 	pl_ready_add(pl, res, &(struct ready){ .spot = spot,

@@ -359,7 +359,7 @@ bool pl_rollback_open(struct planner *pl, struct result *res,
 		return false;
 	}
 	if (!back->pr && !back->past_known) {
-		pl_need(pl, back, NEED_PAST);
+		pl_need_past_of_branch(pl, back);
 		return true;
 	}
 	if (!back->pr && !is_unfinished(back))
@@ -429,6 +429,7 @@ static bool failed_back(struct planner *pl, const struct spot *spot,
 			const struct forge_pr **declined)
 {
 	const struct spot *back = state_back(pl->state, spot);
+	int64_t since_s = timeline_now(failed->timeline)->from_s;
 	struct planner inner = *pl;
 	struct request *own;
 	struct wish wish = { .service = spot->place.service };
@@ -436,11 +437,10 @@ static bool failed_back(struct planner *pl, const struct spot *spot,
 	if (pl->request->has_forge && !back->pr &&
 	    !pl_push_is_way(back)) {
 		if (!back->past_known) {
-			pl_need(pl, back, NEED_PAST);
+			pl_need_past_since(pl, back, since_s);
 			return true;
 		}
-		*declined = back_declined(pl, back,
-			timeline_now(failed->timeline)->from_s);
+		*declined = back_declined(pl, back, since_s);
 		if (*declined)
 			return false;
 	}

@@ -231,7 +231,7 @@ static bool members_declined(struct planner *pl, struct member *list, size_t n)
 		if (!no.version)
 			continue;
 		if (!m->past_known) {
-			pl_need(pl, m, NEED_PAST);
+			pl_need_past(pl, m, no.version);
 			known = false;
 		}
 		said = pl_declined(pl, m, &len);

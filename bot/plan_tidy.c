@@ -111,7 +111,7 @@ void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot)
 	    str_eq(f->version, spot->place.version))
 		pl_step(pl, res, spot, STEP_DELETE_BRANCH);
 	else if (!spot->past_known)
-		pl_need(pl, spot, NEED_PAST);
+		pl_need_past_of_branch(pl, spot);
 	else if (is_left_over(pl, spot))
 		pl_step(pl, res, spot, STEP_DELETE_BRANCH);
 }

@@ -45,6 +45,17 @@ const char *pl_no_service(struct planner *pl, const char *name);
 /* Ask for facts about SPOT and let the result wait for them. */
 void pl_need(struct planner *pl, const struct spot *spot, unsigned flags);
 void pl_need_prs(struct planner *pl);
+/*
+ * Ask for SPOT's pull requests of the past, as far back as a person's no to
+ * VERSION may lie: none is older than its coming to SPOT's `from`.
+ */
+void pl_need_past(struct planner *pl, const struct spot *spot,
+		  const char *version);
+/* The same, as far back as there may be one of its branch as it is. */
+void pl_need_past_of_branch(struct planner *pl, const struct spot *spot);
+/* The same, as far back as SINCE_S (0: not known). */
+void pl_need_past_since(struct planner *pl, const struct spot *spot,
+			int64_t since_s);
 
 /* End RES: it failed, or a person or the time must act first. */
 void pl_stop(struct planner *pl, struct result *res, enum action action,

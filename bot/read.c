@@ -143,13 +143,14 @@ static int read_prs(struct state *s, struct world *w, struct err *err)
 }
 
 static int read_past(struct state *s, struct world *w, struct spot *spot,
-		     struct err *err)
+		     int64_t since_s, struct err *err)
 {
 	struct forge_pr *past = NULL;
 	size_t len = 0;
 
 	spot->past_known = true;
 	if (w->forge && forge_list_by_head(w->forge, s->base, spot->branch,
+					   since_s ? since_s : TIME_UNKNOWN,
 					   &s->arena, &past, &len, err) < 0)
 		return -1;
 	spot->past = past;
@@ -172,7 +173,7 @@ static int read_ready(struct state *s, struct world *w, struct spot *spot,
 
 /* What NEEDS asks of one branch and its pull request. */
 static int read_spot(struct state *s, struct world *w, struct spot *spot,
-		     unsigned flags, struct err *err)
+		     unsigned flags, const struct needs *needs, struct err *err)
 {
 	if (flags && spot->err.code) {	/* its planner should not have asked */
 		*err = spot->err;
@@ -182,7 +183,7 @@ static int read_spot(struct state *s, struct world *w, struct spot *spot,
 	    read_branch(s, w->repo, spot, err) < 0)
 		return -1;
 	if ((flags & NEED_PAST) && !spot->past_known &&
-	    read_past(s, w, spot, err) < 0)
+	    read_past(s, w, spot, needs->past_since_s, err) < 0)
 		return -1;
 	if ((flags & NEED_READY) && !spot->readiness &&
 	    read_ready(s, w, spot, err) < 0)
@@ -258,7 +259,7 @@ int read_needs(struct state *s, struct world *w, const struct needs *needs,
 
 		any |= f;
 		if (read_spot(s, w, spot, f & ~(NEED_TIMELINE | NEED_RECENT |
-			      NEED_TOUCHED), err) == 0)
+			      NEED_TOUCHED), needs, err) == 0)
 			continue;
 		if (!is_of_spot(s, spot, err))
 			return -1;

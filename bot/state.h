@@ -230,6 +230,8 @@ enum {
 struct needs {
 	unsigned char *flags;	/* one per spot */
 	bool prs;		/* the list of open pull requests */
+	int64_t past_since_s;	/* NEED_PAST: what changed since then matters;
+				   0: nobody said so */
 	unsigned char *commits;	/* by position on base's line: wanted are the
 				   statuses of that commit */
 	size_t commits_len;

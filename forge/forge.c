@@ -220,10 +220,10 @@ int forge_list_open(struct forge *f, const char *base, const char *head_prefix,
 }
 
 int forge_list_by_head(struct forge *f, const char *base, const char *head,
-		       struct arena *a, struct forge_pr **out, size_t *len,
-		       struct err *err)
+		       int64_t since_s, struct arena *a, struct forge_pr **out,
+		       size_t *len, struct err *err)
 {
-	CALL(list_by_head, base, head, a, out, len, err);
+	CALL(list_by_head, base, head, since_s, a, out, len, err);
 }
 
 void forge_pulls_ahead(struct forge *f, const struct forge_ahead_of *of)

@@ -100,12 +100,13 @@ int forge_list_open(struct forge *f, const char *base, const char *head_prefix,
 
 /*
  * All of HEAD into BASE in any state, newest first; at most the last 50. On
- * Gitea, which cannot be asked by head, among the 500 that changed last; read
- * once and kept until forge_list_open() or a change.
+ * Gitea, which cannot be asked by head, among those that changed at SINCE_S or
+ * later and, of what is older, the 500 that changed last (TIME_UNKNOWN: among
+ * those only); read once and kept until forge_list_open() or a change.
  */
 int forge_list_by_head(struct forge *f, const char *base, const char *head,
-		       struct arena *a, struct forge_pr **out, size_t *len,
-		       struct err *err);
+		       int64_t since_s, struct arena *a, struct forge_pr **out,
+		       size_t *len, struct err *err);
 
 /*
  * Read what forge_list_by_head() of HEADS into BASE and forge_readiness() of

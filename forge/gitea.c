@@ -10,7 +10,7 @@
 
 enum {
 	OPEN_TRIES = 4,
-	NEWEST_PAGES = 10,	/* how far back pull requests are looked for */
+	NEWEST_LEAST = 500,	/* pull requests that are looked at anyhow */
 	BY_HEAD_MOST = 50,
 };
 
@@ -106,20 +106,44 @@ static int gt_list_open(struct forge *f, const char *base,
 	return 0;
 }
 
-static int newest_read(struct forge *f, struct err *err)
-{
-	struct forge_pr_rows rows = { .f = f, .a = &f->newest_arena };
+struct newest {
+	struct forge_pr_rows rows;
+	size_t seen;
+	int64_t since_s;	/* what was closed since has changed since */
+	int64_t last_s;		/* of the last row; INT64_MIN: that was all */
+};
 
-	if (f->has_newest)
+static int newest_row(void *ctx, const json_t *row, struct err *err)
+{
+	struct newest *n = ctx;
+
+	n->last_s = js_time(row, "updated_at");
+	if (++n->seen > NEWEST_LEAST && n->last_s < n->since_s)
+		return 1;
+	n->last_s = INT64_MIN;
+	return forge_pr_rows_add(&n->rows, row, err);
+}
+
+static int newest_read(struct forge *f, int64_t since_s, struct err *err)
+{
+	struct newest n = {
+		.rows = { .f = f, .a = &f->newest_arena },
+		.since_s = since_s == TIME_UNKNOWN ? INT64_MAX : since_s,
+		.last_s = INT64_MIN,
+	};
+
+	if (f->has_newest && f->newest_since_s <= n.since_s)
 		return 0;
 	arena_release(&f->newest_arena);
+	f->has_newest = false;
 	if (forge_pages(f, forge_repo_url(f, "/pulls?state=all&sort="
 					  "recentupdate&%s", f->ops->page_size),
-			NULL, NEWEST_PAGES, "list the pull requests",
-			GT_READ, forge_pr_rows_add, &rows, err) < 0)
+			NULL, 0, "list the pull requests", GT_READ, newest_row,
+			&n, err) < 0)
 		return -1;
-	f->newest = rows.items;
-	f->newest_len = rows.len;
+	f->newest = n.rows.items;
+	f->newest_len = n.rows.len;
+	f->newest_since_s = n.last_s == INT64_MIN ? n.last_s : n.last_s + 1;
 	f->has_newest = true;
 	return 0;
 }
@@ -178,8 +202,8 @@ static int by_head_asked(struct forge *f, struct forge_pr_rows *rows,
 }
 
 static int gt_list_by_head(struct forge *f, const char *base, const char *head,
-			   struct arena *a, struct forge_pr **out, size_t *len,
-			   struct err *err)
+			   int64_t since_s, struct arena *a,
+			   struct forge_pr **out, size_t *len, struct err *err)
 {
 	struct forge_pr_rows rows = { .f = f, .a = a, .base = base,
 				      .head = head };
@@ -194,7 +218,7 @@ static int gt_list_by_head(struct forge *f, const char *base, const char *head,
 		found = rows.items;
 		n = rows.len;
 	} else {
-		if (newest_read(f, err) < 0)
+		if (newest_read(f, since_s, err) < 0)
 			return -1;
 		found = arena_alloc(a, f->newest_len * sizeof(*found));
 		for (size_t i = 0; i < f->newest_len; i++)

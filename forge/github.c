@@ -59,13 +59,14 @@ static size_t gh_by_head_urls(struct forge *f, const char *base,
 }
 
 int gh_list_by_head(struct forge *f, const char *base, const char *head,
-		    struct arena *a, struct forge_pr **out, size_t *len,
-		    struct err *err)
+		    int64_t since_s, struct arena *a, struct forge_pr **out,
+		    size_t *len, struct err *err)
 {
 	struct forge_pr_rows rows = { .f = f, .a = a, .base = base,
 				      .head = head, .enough = 50 };
 	const char *urls[2];
 
+	(void)since_s;		/* it can be asked by head */
 	gh_by_head_urls(f, base, head, a, urls);
 	if (forge_pages(f, urls[0], NULL, 0, "list the pull requests of a branch",
 			GH_READ, forge_pr_rows_add, &rows,

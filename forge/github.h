@@ -10,8 +10,8 @@
 #define GH_CONTENTS "contents: read and write"
 
 int gh_list_by_head(struct forge *f, const char *base, const char *head,
-		    struct arena *a, struct forge_pr **out, size_t *len,
-		    struct err *err);
+		    int64_t since_s, struct arena *a, struct forge_pr **out,
+		    size_t *len, struct err *err);
 int gh_open_pr(struct forge *f, const struct forge_new_pr *pr, struct arena *a,
 	       struct forge_pr *out, bool *existed, struct err *err);
 int gh_readiness(struct forge *f, long long number, int64_t wait_ms,

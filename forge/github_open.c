@@ -14,7 +14,8 @@ static int find_open(struct forge *f, const struct forge_new_pr *pr,
 	struct forge_pr *rows;
 	size_t len;
 
-	if (gh_list_by_head(f, pr->base, pr->head, a, &rows, &len, err) < 0)
+	if (gh_list_by_head(f, pr->base, pr->head, TIME_UNKNOWN, a, &rows, &len,
+			    err) < 0)
 		return -1;
 	for (size_t i = 0; i < len; i++) {
 		if (rows[i].state != FORGE_PR_OPEN)

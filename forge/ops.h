@@ -59,7 +59,8 @@ struct forge_ops {
 			 const char *head_prefix, struct arena *a,
 			 struct forge_pr **out, size_t *len, struct err *err);
 	int (*list_by_head)(struct forge *f, const char *base, const char *head,
-			    struct arena *a, struct forge_pr **out, size_t *len,
+			    int64_t since_s, struct arena *a,
+			    struct forge_pr **out, size_t *len,
 			    struct err *err);
 	/* The GETs that `list_by_head` and `readiness` begin with, for asking
 	   many at once: how many they are. */
@@ -146,6 +147,7 @@ struct forge {
 	struct forge_pr *newest;
 	size_t newest_len;
 	bool has_newest;
+	int64_t newest_since_s;		/* so far back it was read */
 };
 
 /* The repository's facts, asked once a run. */

@@ -244,6 +244,14 @@ def forges(w, WHO, BRANCH, VERSION):
                     f'version={VERSION} by=auto -->')
 
 
+@act('N pull requests of others come and go')
+def others_go(w, N):
+    """and one stays; they are no business of the bot's"""
+    w.git('update-ref', 'refs/heads/others', w.sha('main'))
+    w.at_forge('pulls', user='bob', head='others', base='main', title='Notes',
+               after=int(N))
+
+
 @act('WHO writes in #N: TEXT')
 def writes_in(w, WHO, N, TEXT):
     """its body is that from here on"""

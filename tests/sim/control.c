@@ -303,6 +303,11 @@ static void open_pr(struct sim_call *c)
 	if (!the_repo(c))
 		return;
 	sim_user_add(c->sim, by(c), NULL, NULL);
+	for (json_int_t n = json_integer_value(json_object_get(c->in, "after"));
+	     n-- > 0;)
+		sim_close_pr(c->sim, sim_pr_new(c->sim, c->repo,
+			     jstr(c->in, "repo"), jstr(c->in, "head"),
+			     jstr(c->in, "base"), by(c)), true);
 	pr = sim_pr_new(c->sim, c->repo, *from ? from : jstr(c->in, "repo"),
 			jstr(c->in, "head"), jstr(c->in, "base"), by(c));
 	sim_set(&pr->title, jstr(c->in, "title"));
@@ -471,7 +476,8 @@ static const struct control_row {
 	{ { "DELETE", "/_sim/fault", fault_delete }, "no faults any more" },
 	{ { "GET", "/_sim/pulls", prs }, "?repo=: all pull requests, plainly" },
 	{ { "POST", "/_sim/pulls", open_pr },
-	  "{repo, head, base, title, body, user, head_repo}: somebody's own" },
+	  "{repo, head, base, title, body, user, head_repo}: somebody's own,\n"
+	  "after: so many from the same branch that are closed" },
 	{ { "POST", "/_sim/review", review },
 	  "{repo, number, user (alice), state (APPROVED|CHANGES_REQUESTED|\n"
 	  "COMMENTED), body}" },

@@ -77,6 +77,44 @@ static void opening(void **state)
 #define NEWEST "> GET /pulls?state=all&sort=recentupdate&limit=50"
 #define AT_HEAD(n) "@pr{'number':" #n ",'state':'closed'}"
 
+#define SINCE(at) ",'updated_at':'2026-11-21T" at ":00Z'"
+#define OTHER(at) "@pr{'number':6,'head':{'ref':'other'}" SINCE(at) "}"
+#define FIVE OTHER("10:00") "," OTHER("10:00") "," OTHER("10:00") ","         \
+	     OTHER("10:00") "," OTHER("10:00")
+#define PAGE(page, n)                                                          \
+	NEWEST page "\nh X-Total-Count: 504\n< 200 [" FIVE "," FIVE "," FIVE   \
+	"," FIVE "," FIVE "," FIVE "," FIVE "," FIVE "," FIVE ","             \
+	OTHER("10:00") "," OTHER("10:00") "," OTHER("10:00") ","              \
+	OTHER("10:00") ",@pr{'number':" #n ",'head':{'ref':'other'}"          \
+	SINCE("10:00") "}]\n"
+#define FIVE_HUNDRED                                                           \
+	VERSION("1.21.0") PAGE("", 11) PAGE("&page=2", 12)                     \
+	PAGE("&page=3", 13) PAGE("&page=4", 14) PAGE("&page=5", 15)            \
+	PAGE("&page=6", 16) PAGE("&page=7", 17) PAGE("&page=8", 18)            \
+	PAGE("&page=9", 19) PAGE("&page=10", 20)
+
+/* One that was closed at 09:00, behind five hundred others. */
+#define LAST_PAGE NEWEST "&page=11\nh X-Total-Count: 504\n< 200 ["            \
+	OTHER("09:30") ",@pr{'number':4,'state':'closed'" SINCE("09:00") "},"  \
+	OTHER("08:00") ",@pr{'number':3,'state':'closed'" SINCE("07:00") "}]\n"
+
+static int op_by_head_since PLAY_OP
+{
+	int rc;
+
+	play_since_s = 1795251600;	/* 2026-11-21 09:00 */
+	rc = op_by_head(f, a, out, err);
+	play_since_s = TIME_UNKNOWN;
+	return rc;
+}
+
+/* First as far back as ever, then further: it is read anew. */
+static int op_by_head_further PLAY_OP
+{
+	return op_by_head(f, a, out, err) < 0 ? -1
+					      : op_by_head_since(f, a, out, err);
+}
+
 /* Asked twice, and a third time after a change. */
 static int op_by_head_again PLAY_OP
 {
@@ -125,6 +163,14 @@ static void finding(void **state)
 		  "> PATCH /pulls/7 {'title':'new title'}\n< 201 @pr\n"
 		  NEWEST "\nh X-Total-Count: 1\n< 200 [@pr{'number':8}]\n", 0,
 		  "#7#7#8" },
+		{ "by head: among the newest five hundred", op_by_head,
+		  FIVE_HUNDRED LAST_PAGE, 0, "" },
+		{ "by head: or of those that changed since", op_by_head_since,
+		  FIVE_HUNDRED LAST_PAGE, 0, "#4" },
+		{ "by head: what was not read far enough is read again",
+		  op_by_head_further,
+		  FIVE_HUNDRED LAST_PAGE NEWEST "\nh X-Total-Count: 2\n< 200 ["
+		  AT_HEAD(4) "]\n" NEWEST "&page=2\n< 200 []\n", 0, "#4" },
 		{ "by head: Forgejo 16 can be asked", op_by_head,
 		  VERSION("16.0.1+gitea-1.22.0")
 		  "> GET /pulls?state=all&base=main&head=promote%2Fstaging%2F"

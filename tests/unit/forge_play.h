@@ -334,12 +334,14 @@ __attribute__((unused)) static int op_list PLAY_OP
 	return rc;
 }
 
+static int64_t play_since_s = TIME_UNKNOWN;
+
 __attribute__((unused)) static int op_by_head PLAY_OP
 {
 	struct forge_pr *prs;
 	size_t n;
-	int rc = forge_list_by_head(f, "main", "promote/staging/web", a, &prs,
-				    &n, err);
+	int rc = forge_list_by_head(f, "main", "promote/staging/web",
+				    play_since_s, a, &prs, &n, err);
 
 	if (rc == 0)
 		print_prs(out, prs, n);

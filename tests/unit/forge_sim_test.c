@@ -275,7 +275,8 @@ static void life(struct sim *s)
 	}
 	OK(s, forge_get(f, pr.number, &s->a, &pr, &err));
 	assert_int_equal(pr.state, FORGE_PR_MERGED);
-	OK(s, forge_list_by_head(f, "main", HEAD, &s->a, &list, &n, &err));
+	OK(s, forge_list_by_head(f, "main", HEAD, TIME_UNKNOWN, &s->a, &list,
+				 &n, &err));
 	assert_int_equal(n, 1);
 	assert_int_equal(list[0].state, FORGE_PR_MERGED);
 }
