@@ -209,7 +209,7 @@ static int hello(struct wire *w, struct err *err)
 void wire_push_expect(struct wire *w)
 {
 	if (!w->push_caps.len)
-		w->transport->ops->expect_hello(w->transport, RECEIVE_PACK);
+		w->transport->ops->expect(w->transport, RECEIVE_PACK, NULL);
 }
 
 static int check_caps(const struct buf *caps, const struct repo_update *updates,

@@ -30,11 +30,13 @@ struct transport_ops {
 		     struct pkt_reader *in, struct err *err);
 
 	/*
-	 * hello() to SERVICE, without v2, will follow: have its answer come
-	 * while other things are asked. For speed only: nothing fails, and what
-	 * did not come is asked for when it is due.
+	 * request() with HEAD, or where that is NULL hello() without v2, will
+	 * follow: have its answer come while other things are asked. One at a
+	 * time, the newest. For speed only: nothing fails, and what did not
+	 * come as it should is asked for when it is due.
 	 */
-	void (*expect_hello)(struct transport *t, enum service service);
+	void (*expect)(struct transport *t, enum service service,
+		       const struct buf *head);
 
 	/*
 	 * Send HEAD, then BODY (or NULL), and feed the answer to IN until that

@@ -9,10 +9,14 @@
 #include "bot/base/str.h"
 #include "bot/git/credential.h"
 
-/* What asks a service for its greeting. */
-struct greeting_request {
+#define V2 "Git-Protocol: version=2"
+
+/* A request to git's services, and what it points to. */
+struct question {
 	struct http_request req;
-	struct buf url, type;
+	struct buf url, accept, content, body;
+	struct buf type;		/* of its answer */
+	const char *headers[4];
 };
 
 struct http_transport {
@@ -24,7 +28,7 @@ struct http_transport {
 	struct credential helped;	/* cred is its, then */
 	bool helpers_know;		/* what became of that */
 	char *url;		/* without a slash at the end */
-	struct greeting_request expected;
+	struct question expected;
 	struct http_flight *flight;	/* it is on its way; or NULL */
 };
 
@@ -198,83 +202,142 @@ static int exchange(struct http_transport *t, const struct http_request *req,
 	return rc;
 }
 
-static void greeting_make(struct greeting_request *g,
-			  const struct http_transport *t, enum service service,
-			  bool v2)
+/* The two kinds of question; what they are made from may go meanwhile. */
+static void ask_hello(struct question *q, const struct http_transport *t,
+		      enum service service, bool v2)
 {
-	static const char *const v2_header[] = { "Git-Protocol: version=2",
-						 NULL };
-
-	*g = (struct greeting_request){ .req.safe_to_repeat = true };
-	buf_addf(&g->url, "%s/info/refs?service=%s", t->url,
+	*q = (struct question){ .req.safe_to_repeat = true };
+	buf_addf(&q->url, "%s/info/refs?service=%s", t->url,
 		 service_names[service]);
-	buf_addf(&g->type, "application/x-%s-advertisement",
+	buf_addf(&q->type, "application/x-%s-advertisement",
 		 service_names[service]);
-	g->req.url = buf_str(&g->url);
-	g->req.headers = v2 ? v2_header : NULL;
+	q->headers[0] = v2 ? V2 : NULL;
+	q->req.url = buf_str(&q->url);
+	q->req.headers = q->headers;
 }
 
-static void greeting_release(struct greeting_request *g)
+static void ask_request(struct question *q, const struct http_transport *t,
+			enum service service, const struct buf *head,
+			const struct buf *body)
 {
-	buf_release(&g->url);
-	buf_release(&g->type);
+	*q = (struct question){ .req.method = "POST" };
+	buf_addf(&q->url, "%s/%s", t->url, service_names[service]);
+	buf_addf(&q->type, "application/x-%s-result", service_names[service]);
+	buf_addf(&q->accept, "Accept: %s", buf_str(&q->type));
+	buf_addf(&q->content, "Content-Type: application/x-%s-request",
+		 service_names[service]);
+	q->headers[0] = buf_str(&q->accept);
+	q->headers[1] = buf_str(&q->content);
+	q->headers[2] = service == UPLOAD_PACK ? V2 : NULL;
+	buf_add(&q->body, head->data, head->len);
+	if (body)
+		buf_add(&q->body, body->data, body->len);
+	q->req.url = buf_str(&q->url);
+	q->req.headers = q->headers;
+	q->req.body = q->body.data;
+	q->req.body_len = q->body.len;
 }
 
-static void http_expect_hello(struct transport *base, enum service service)
+static bool same_question(const struct question *a, const struct question *b)
+{
+	return str_eq(a->req.url, b->req.url) && a->body.len == b->body.len &&
+	       (a->body.len == 0 ||
+		memcmp(a->body.data, b->body.data, a->body.len) == 0);
+}
+
+static void question_release(struct question *q)
+{
+	buf_release(&q->url);
+	buf_release(&q->type);
+	buf_release(&q->accept);
+	buf_release(&q->content);
+	buf_release(&q->body);
+}
+
+static void expected_drop(struct http_transport *t)
+{
+	http_cancel(t->flight);
+	t->flight = NULL;
+	question_release(&t->expected);
+}
+
+static void http_expect(struct transport *base, enum service service,
+			const struct buf *head)
 {
 	struct http_transport *t = (struct http_transport *)base;
+	struct question *q = &t->expected;
 
 	/* Who to be is not known before the server has asked for it. */
-	if (t->flight || (!t->cred && t->asks_helpers))
+	if (!t->cred && t->asks_helpers)
 		return;
-	greeting_make(&t->expected, t, service, false);
-	t->expected.req.cred = t->cred;
+	expected_drop(t);
+	if (head)
+		ask_request(q, t, service, head, NULL);
+	else
+		ask_hello(q, t, service, false);
+	q->req.cred = t->cred;
 	base->requests++;
-	t->flight = http_begin(t->http, &t->expected.req);
+	base->bytes_sent += q->req.body_len;
+	t->flight = http_begin(t->http, &q->req);
+}
+
+/* An answer that is whole ends with a flush packet. */
+static bool is_whole(const struct buf *body)
+{
+	return body->len >= 4 &&
+	       memcmp(body->data + body->len - 4, "0000", 4) == 0;
 }
 
 /*
- * The answer that was expected, if it is G's and the server gave one. 1: IN has
- * it; 0: ask, which tells what went wrong, too.
+ * The answer that was expected, if it is to Q and whole. 1: IN has it; 0: ask,
+ * which tells what went wrong, too.
  */
-static int expected_take(struct http_transport *t,
-			 const struct greeting_request *g,
+static int expected_take(struct http_transport *t, const struct question *q,
 			 struct pkt_reader *in, struct err *err)
 {
 	struct http_response res;
-	struct answer a = { .in = in, .res = &res, .type = buf_str(&g->type) };
+	struct answer a = { .res = &res, .type = buf_str(&q->type) };
 	struct err ignored = { 0 };
-	int rc = 0;
+	int rc;
 
-	if (!t->flight || !str_eq(t->expected.req.url, g->req.url))
+	if (!t->flight || !same_question(&t->expected, q))
 		return 0;
-	if (http_end(t->flight, &res, &ignored) == 0 && res.status / 100 == 2) {
-		rc = on_body(&a, buf_str(&res.body), res.body.len, err);
-		if (rc == 0)
-			rc = in->done ? 1 : cut_off(err);
-		t->base.bytes_received += res.body.len;
-	}
-	http_response_release(&res);
-	greeting_release(&t->expected);
+	rc = http_end(t->flight, &res, &ignored);
 	t->flight = NULL;
+	expected_drop(t);
+	t->base.bytes_received += res.body.len;
+	if (rc < 0 || res.status / 100 != 2 || check_type(&a, &ignored) < 0 ||
+	    !is_whole(&res.body))
+		rc = 0;
+	else if (pkt_feed(in, res.body.data, res.body.len, err) < 0)
+		rc = -1;
+	else
+		rc = in->done ? 1 : cut_off(err);
+	http_response_release(&res);
 	return rc;
+}
+
+/* Q, which ends here. */
+static int ask(struct http_transport *t, struct question *q,
+	       struct pkt_reader *in, struct err *err)
+{
+	struct answer a = { .in = in, .type = buf_str(&q->type) };
+	int rc = expected_take(t, q, in, err);
+
+	if (rc == 0)
+		rc = exchange(t, &q->req, &a, err);
+	question_release(q);
+	return rc < 0 ? -1 : 0;
 }
 
 static int http_hello(struct transport *base, enum service service, bool v2,
 		      struct pkt_reader *in, struct err *err)
 {
 	struct http_transport *t = (struct http_transport *)base;
-	struct greeting_request g;
-	struct answer a = { .in = in };
-	int rc;
+	struct question q;
 
-	greeting_make(&g, t, service, v2);
-	a.type = buf_str(&g.type);
-	rc = expected_take(t, &g, in, err);
-	if (rc == 0)
-		rc = exchange(t, &g.req, &a, err);
-	greeting_release(&g);
-	return rc < 0 ? -1 : 0;
+	ask_hello(&q, t, service, v2);
+	return ask(t, &q, in, err);
 }
 
 static int http_request(struct transport *base, enum service service,
@@ -283,36 +346,11 @@ static int http_request(struct transport *base, enum service service,
 			struct err *err)
 {
 	struct http_transport *t = (struct http_transport *)base;
-	struct buf url = { 0 }, want = { 0 }, have = { 0 }, all = { 0 };
-	const char *headers[] = { NULL, NULL, "Git-Protocol: version=2", NULL };
-	struct answer a = { .in = in };
-	struct http_request req = { .method = "POST", .headers = headers,
-				    .safe_to_repeat = repeatable };
-	int rc;
+	struct question q;
 
-	buf_addf(&url, "%s/%s", t->url, service_names[service]);
-	buf_addf(&want, "Accept: application/x-%s-result",
-		 service_names[service]);
-	buf_addf(&have, "Content-Type: application/x-%s-request",
-		 service_names[service]);
-	headers[0] = buf_str(&want);
-	headers[1] = buf_str(&have);
-	if (service != UPLOAD_PACK)
-		headers[2] = NULL;
-	a.type = buf_str(&want) + strlen("Accept: ");
-	req.url = buf_str(&url);
-	if (body && body->len) {
-		buf_add(&all, head->data, head->len);
-		buf_add(&all, body->data, body->len);
-	}
-	req.body = all.len ? all.data : head->data;
-	req.body_len = all.len ? all.len : head->len;
-	rc = exchange(t, &req, &a, err);
-	buf_release(&url);
-	buf_release(&want);
-	buf_release(&have);
-	buf_release(&all);
-	return rc;
+	ask_request(&q, t, service, head, body);
+	q.req.safe_to_repeat = repeatable;
+	return ask(t, &q, in, err);
 }
 
 static bool http_talking(struct transport *base, enum service service)
@@ -331,8 +369,7 @@ static void http_transport_free(struct transport *base)
 {
 	struct http_transport *t = (struct http_transport *)base;
 
-	http_cancel(t->flight);
-	greeting_release(&t->expected);
+	expected_drop(t);
 	credential_release(&t->helped);
 	free(t->url);
 	free(t);
@@ -341,7 +378,7 @@ static void http_transport_free(struct transport *base)
 static const struct transport_ops http_ops = {
 	.name	 = "http",
 	.hello	 = http_hello,
-	.expect_hello = http_expect_hello,
+	.expect	 = http_expect,
 	.request = http_request,
 	.talking = http_talking,
 	.hang_up = http_hang_up,

@@ -207,10 +207,12 @@ static bool process_talking(struct transport *base, enum service service)
 }
 
 /* One conversation at a time: two of ssh might both ask for a password. */
-static void process_expect_hello(struct transport *base, enum service service)
+static void process_expect(struct transport *base, enum service service,
+			   const struct buf *head)
 {
 	(void)base;
 	(void)service;
+	(void)head;
 }
 
 static int process_request(struct transport *base, enum service service,
@@ -261,7 +263,7 @@ static void process_transport_free(struct transport *base)
 static const struct transport_ops process_ops = {
 	.name	 = "process",
 	.hello	 = process_hello,
-	.expect_hello = process_expect_hello,
+	.expect	 = process_expect,
 	.request = process_request,
 	.talking = process_talking,
 	.hang_up = process_hang_up,

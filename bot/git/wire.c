@@ -283,17 +283,6 @@ static int request(struct wire *w, const struct buf *body,
 			    err);
 }
 
-static void begin_command(const struct wire *w, struct buf *out,
-			  const char *command)
-{
-	pkt_addf(out, "command=%s\n", command);
-	if (caps_get(&w->caps, "agent", NULL, NULL))
-		pkt_addf(out, "agent=git-promote/%s\n", PROMOTE_VERSION);
-	if (caps_get(&w->caps, "object-format", NULL, NULL))
-		pkt_addf(out, "object-format=sha1\n");
-	pkt_delim(out);
-}
-
 /* Refs ---------------------------------------------------------------------- */
 
 struct ls_refs {
@@ -357,44 +346,67 @@ static int ls_refs_packet(void *ctx, enum pkt kind, const char *data,
 			name, name_len, err);
 }
 
-static int ls_refs_v2(struct wire *w, const char *const *prefixes, size_t n,
-		      struct repo_refs *out, struct err *err)
+/* Nothing in it that a server must have announced, but UNBORN. */
+static void ask_ls_refs(struct buf *out, const char *const *prefixes, size_t n,
+			bool unborn)
 {
-	struct ls_refs l = { .refs = out, .prefixes = prefixes,
-			     .prefixes_len = n };
-	struct pkt_reader in = { .packet = ls_refs_packet, .ctx = &l,
-				 .max_bytes = MAX_REFS_BYTES };
-	struct buf body = { 0 };
-	int rc;
-
-	begin_command(w, &body, "ls-refs");
-	pkt_addf(&body, "symrefs\n");
-	if (caps_word(&w->caps, "ls-refs", "unborn"))
-		pkt_addf(&body, "unborn\n");
-	pkt_addf(&body, "ref-prefix HEAD\n");
+	pkt_addf(out, "command=ls-refs\n");
+	pkt_delim(out);
+	pkt_addf(out, "symrefs\n");
+	if (unborn)
+		pkt_addf(out, "unborn\n");
+	pkt_addf(out, "ref-prefix HEAD\n");
 	for (size_t i = 0; i < n; i++)
-		pkt_addf(&body, "ref-prefix %s\n", prefixes[i]);
-	pkt_flush(&body);
-	rc = request(w, &body, &in, err);
+		pkt_addf(out, "ref-prefix %s\n", prefixes[i]);
+	pkt_flush(out);
+}
+
+static int ls_refs_v2(struct wire *w, const struct buf *body, struct ls_refs *l,
+		      struct err *err)
+{
+	struct pkt_reader in = { .packet = ls_refs_packet, .ctx = l,
+				 .max_bytes = MAX_REFS_BYTES };
+	int rc = request(w, body, &in, err);
+
 	pkt_reader_release(&in);
-	buf_release(&body);
 	return rc;
 }
 
+/*
+ * Over HTTP a question of protocol v2 can be on its way while the server is
+ * asked what it speaks, for each stands alone there (gitprotocol-v2(5), "HTTP
+ * Transport"): a round trip less. Where it then does not speak v2, what came of
+ * it is thrown away.
+ */
 int wire_ls_refs(struct wire *w, const char *const *prefixes, size_t n,
 		 struct repo_refs *out, struct err *err)
 {
 	struct greeting g = { .refs = out, .prefixes = prefixes,
 			      .prefixes_len = n };
+	struct ls_refs l = { .refs = out, .prefixes = prefixes,
+			     .prefixes_len = n };
+	struct buf body = { 0 };
+	int rc = 0;
 
+	ask_ls_refs(&body, prefixes, n, false);
+	if (w->version < 0)
+		w->transport->ops->expect(w->transport, UPLOAD_PACK, &body);
 	/* The older protocol's refs stand in its greeting, which is then
 	   asked for each time; the newer one's has none. */
-	if (w->version != 2 && hello(w, &g, err) < 0)
-		goto fail;
-	if (w->version == 2 && ls_refs_v2(w, prefixes, n, out, err) < 0)
-		goto fail;
-	return 0;
-fail:
+	if (w->version != 2)
+		rc = hello(w, &g, err);
+	if (rc == 0 && w->version == 2)
+		rc = ls_refs_v2(w, &body, &l, err);
+	/* Nothing at all? Then perhaps a HEAD that waits for its branch. */
+	if (rc == 0 && w->version == 2 && out->len == 0 && !out->head_target &&
+	    caps_word(&w->caps, "ls-refs", "unborn")) {
+		buf_reset(&body);
+		ask_ls_refs(&body, prefixes, n, true);
+		rc = ls_refs_v2(w, &body, &l, err);
+	}
+	buf_release(&body);
+	if (rc == 0)
+		return 0;
 	if (err->code == ERR_NOTFOUND)
 		err->code = ERR_REFUSED;
 	repo_refs_release(out);

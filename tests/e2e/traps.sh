@@ -82,7 +82,8 @@ for kind in github gitea; do
 	trap_row silent-push=1 12
 	trap_row git-503=1 0
 	trap_row silent-refs=1 12
-	trap_row cut-fetch=1 12
+	trap_row cut-fetch=1 0
+	trap_row cut-fetch=2 12
 	trap_row silent-fetch=1 12
 	sim_stop
 done

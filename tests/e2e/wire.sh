@@ -140,14 +140,15 @@ URL=http://127.0.0.1:$PORT/nofilter.git
 story "HTTP, no filters" "protocol v2, depth 1" 5
 
 make_repo old
+# The refs were asked for in v2 meanwhile, in vain.
 serve --no-v2
 URL=http://127.0.0.1:$PORT/old.git
-story "HTTP, no protocol v2" "protocol v0, depth 1" 4
+story "HTTP, no protocol v2" "protocol v0, depth 1" 5
 
 make_repo ancient
 serve --no-v2 --swap " shallow = sh4llow "
 URL=http://127.0.0.1:$PORT/ancient.git
-story "HTTP, no shallow fetches" "protocol v0, depth 1" 4
+story "HTTP, no shallow fetches" "protocol v0, depth 1" 5
 
 make_repo nothin && all_filters
 serve --swap " quiet atomic = no-thin none "

@@ -71,11 +71,17 @@ lie escapes		13 "no.*hello"
 lie payload-too-large	13 "HTTP 413.*limit.* is 1 MB"
 rm "$T/r.git/hooks/pre-receive"
 
-# What receive-pack can do is asked while files are read.
-for lie in greeting-500-once greeting-dies-once; do
+# The refs are asked for beside what the server speaks, and what receive-pack
+# can do beside the files. What goes wrong there is asked again.
+lie in-pairs 0 "push: ok" moves
+for lie in {refs,greeting}-{500,dies,cut,html}-once; do
 	lie $lie 0 "push: ok" moves
 	is "$lie: it had landed" "$(git -C "$T/r.git" show "main:$K")" "$lie"
 done
+lie refs-500	12 "HTTP 500: overloaded"
+lie refs-403	13 "HTTP 403.*read only"
+lie refs-cut	12 "cut off"
+WIRE_TIMEOUT_MS=1500 lie refs-silent 12 "."
 lie greeting-500	12 "HTTP 500: overloaded"
 lie greeting-403	13 "HTTP 403.*read only"
 lie greeting-cut	12 "cut off"

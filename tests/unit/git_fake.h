@@ -59,9 +59,18 @@ static inline void fake_nothing(struct transport *t)
 	(void)t;
 }
 
+static inline void fake_expect(struct transport *t, enum service service,
+			       const struct buf *head)
+{
+	(void)t;
+	(void)service;
+	(void)head;
+}
+
 static const struct transport_ops fake_ops = {
 	.name	 = "fake",
 	.hello	 = fake_hello,
+	.expect	 = fake_expect,
 	.request = fake_request,
 	.talking = fake_talking,
 	.hang_up = fake_nothing,

@@ -5,6 +5,7 @@ returns True when it answered something else itself.
 """
 import hashlib
 import struct
+import threading
 import time
 import zlib
 
@@ -202,27 +203,46 @@ def lie_about_push(opt, h, status, headers, rest):
     return True
 
 
-asked = 0
+asked = {}
 
 
-def lie_about_receive_pack(opt, h, headers, rest):
-    """What it can do: asked for in vain, cut short, or not to be had."""
-    global asked
-    asked += 1
-    if opt.lie == "greeting-500-once" and asked == 1 or \
-            opt.lie == "greeting-500":
+def lie_early(opt, h, what, headers, rest):
+    """What is asked while other things are: in vain, cut short, or never."""
+    asked[what] = asked.get(what, 0) + 1
+    once = asked[what] == 1
+    lie = opt.lie.removeprefix(what + "-")
+    if lie == "500-once" and once:
+        h.answer(500, headers, b"0000")
+    elif lie == "500":
         h.answer(500, [("Content-Type", "text/plain")], b"overloaded\n")
-    elif opt.lie == "greeting-dies-once" and asked == 1:
+    elif lie == "dies-once" and once:
         h.close_connection = True
-    elif opt.lie == "greeting-cut":
+    elif lie == "cut-once" and once or lie == "cut":
         h.answer(200, headers, rest[:40])
-    elif opt.lie == "greeting-403":
+    elif lie == "html-once" and once:
+        h.answer(200, [("Content-Type", "text/html")], b"<html>log in</html>0000")
+    elif lie == "403":
         h.answer(403, [("Content-Type", "text/plain")], b"read only\n")
-    elif opt.lie == "greeting-silent":
+    elif lie == "silent":
         time.sleep(600)
     else:
         return False
     return True
+
+
+seen = {"refs": threading.Event(), "greeting": threading.Event()}
+
+
+def in_pairs(h, body):
+    """Answers nothing before what may be asked beside it has been asked."""
+    if b"command=ls-refs" in body:
+        seen["refs"].set()
+    elif "service=git-receive-pack" in h.path:
+        seen["greeting"].set()
+    elif "service=git-upload-pack" in h.path:
+        seen["refs"].wait()
+    elif is_fetch(h, body):
+        seen["greeting"].wait()
 
 
 def tell(opt, h, body, status, headers, rest):
@@ -247,8 +267,12 @@ def tell(opt, h, body, status, headers, rest):
         h.answer(status, headers,
                  pkt("1" * 40 + " refs/heads/\x1b[2J..\n") + b"0000")
         return True
-    if "info/refs?service=git-receive-pack" in h.path:
-        return lie_about_receive_pack(opt, h, headers, rest)
+    if lie == "in-pairs":
+        in_pairs(h, body)
+    if lie.startswith("refs-") and b"command=ls-refs" in body:
+        return lie_early(opt, h, "refs", headers, rest)
+    if lie.startswith("greeting-") and "service=git-receive-pack" in h.path:
+        return lie_early(opt, h, "greeting", headers, rest)
     if is_fetch(h, body):
         return lie_about_fetch(opt, h, status, headers, rest)
     if is_push(h):
