@@ -203,14 +203,11 @@ int repo_push(struct repo *r, struct repo_update *updates, size_t n,
 	struct pack_job job = { .r = r, .updates = updates, .n = n };
 	const struct push_pack pack = { .make = make_pack, .ctx = &job };
 
-	for (size_t i = 0; i < n; i++) {
-		updates[i].message[0] = '\0';
-		updates[i].status = REPO_PUSH_UNKNOWN;
+	for (size_t i = 0; i < n; i++)
 		if (!ref_name_valid(updates[i].ref, strlen(updates[i].ref)) ||
 		    !str_starts(updates[i].ref, "refs/"))
 			return err_set(err, ERR_BUG, "'%s' is not a ref",
 				       updates[i].ref);
-	}
 	if (wire_push(&r->wire, updates, n, atomic, &pack, err) < 0)
 		return -1;
 	settle(r, updates, n);

@@ -18,7 +18,7 @@ static const uint64_t MAX_REPORT_BYTES = 16u << 20;
 struct report {
 	struct repo_update *updates;
 	size_t n;
-	bool began, unpacked, complete;
+	bool began, unpacked;
 	char unpack_error[256];
 
 	bool banded;
@@ -61,10 +61,8 @@ static int report_packet(void *ctx, enum pkt kind, const char *data,
 	size_t i, ref;
 	bool ok;
 
-	if (kind == PKT_FLUSH) {
-		r->complete = true;
+	if (kind == PKT_FLUSH)
 		return 1;
-	}
 	while (len && data[len - 1] == '\n')
 		len--;
 	if (kind != PKT_DATA)
@@ -119,12 +117,13 @@ static int push_packet(void *ctx, enum pkt kind, const char *data, size_t len,
 	case 2:
 	case 3:
 		buf_add(&r->said, data + 1, len - 1 < room ? len - 1 : room);
-		if (data[0] == 3)
-			return err_set(err, ERR_TRANSIENT, "the git server "
-				       "failed: %.*s",
-				       len > 500 ? 500 : (int)len - 1,
-				       data + 1);
-		return 0;
+		if (data[0] == 2)
+			return 0;
+		while (len > 1 && data[len - 1] == '\n')
+			len--;
+		return err_set(err, ERR_TRANSIENT, "the git server failed: "
+			       "%.*s", len > 500 ? 500 : (int)len - 1,
+			       data + 1);
 	default:
 		return err_set(err, ERR_DATA, "the server sent data on side "
 			       "band %d, which there is not",
@@ -262,8 +261,13 @@ int wire_push(struct wire *w, struct repo_update *updates, size_t n,
 	const struct buf *caps = &w->push_caps;
 	struct buf head = { 0 }, body = { 0 };
 	struct err failed = { 0 };
-	int rc = hello(w, err);
+	int rc;
 
+	for (size_t i = 0; i < n; i++) {
+		updates[i].status = REPO_PUSH_UNKNOWN;
+		updates[i].message[0] = '\0';
+	}
+	rc = hello(w, err);
 	if (rc == 0)
 		rc = check_caps(caps, updates, n, atomic, err);
 	if (rc == 0)

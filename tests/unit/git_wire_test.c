@@ -212,10 +212,8 @@ static void reports_are_believed_as_far_as_they_go(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct repo_update u[] = {
-			{ .ref = "refs/heads/main", .new_id = { "1" },
-			  .status = REPO_PUSH_UNKNOWN },
-			{ .ref = "refs/heads/side", .new_id = { "1" },
-			  .status = REPO_PUSH_UNKNOWN },
+			{ .ref = "refs/heads/main", .new_id = { "1" } },
+			{ .ref = "refs/heads/side", .new_id = { "1" } },
 		};
 		struct buf hello = { 0 }, answer = { 0 };
 		const struct push_pack pack = { .make = make_nothing };
@@ -248,6 +246,32 @@ static void reports_are_believed_as_far_as_they_go(void **state)
 		buf_release(&answer);
 		talk_end(&t);
 	}
+}
+
+/* Its last words are one line, as all that is shown. */
+static void a_server_that_fails_says_why(void **state)
+{
+	struct repo_update u = { .ref = "refs/heads/main", .new_id = { "1" } };
+	const struct push_pack pack = { .make = make_nothing };
+	struct buf hello = { 0 }, answer = { 0 };
+	struct talk t;
+
+	(void)state;
+	talk_begin(&t, "", "", 3);
+	pkt_addf(&hello, A40 " refs/heads/main%creport-status side-band-64k\n",
+		 '\0');
+	pkt_flush(&hello);
+	pkt_addf(&answer, "%cout of disk\n", 3);
+	t.fake.hello = hello.data;
+	t.fake.hello_len = hello.len;
+	t.fake.answer = answer.data;
+	t.fake.answer_len = answer.len;
+	assert_int_equal(wire_push(&t.wire, &u, 1, false, &pack, &t.err), 0);
+	assert_int_equal(u.status, REPO_PUSH_UNKNOWN);
+	assert_string_equal(u.message, "the git server failed: out of disk");
+	buf_release(&hello);
+	buf_release(&answer);
+	talk_end(&t);
 }
 
 static void what_a_server_cannot_is_not_sent(void **state)
@@ -383,6 +407,7 @@ int main(void)
 		cmocka_unit_test(refs_are_read),
 		cmocka_unit_test(older_greeting_is_read),
 		cmocka_unit_test(reports_are_believed_as_far_as_they_go),
+		cmocka_unit_test(a_server_that_fails_says_why),
 		cmocka_unit_test(what_a_server_cannot_is_not_sent),
 		cmocka_unit_test(ssh_places_are_parsed),
 		cmocka_unit_test(words_are_split),
