@@ -276,10 +276,13 @@ static const char *branch_name(struct state *s, const char *way,
 
 /*
  * An earlier entry matched the service; where it leads nowhere, this one
- * counts: Kustomize in one environment, Helm in the next.
+ * counts: Kustomize in one environment, Helm in the next. False: it leads
+ * everywhere that this one does.
  */
-static void spots_take(struct state *s, size_t at, const struct maybe *m)
+static bool spots_take(struct state *s, size_t at, const struct maybe *m)
 {
+	bool any = false;
+
 	for (size_t e = 0; e < s->config.environments_len; e++) {
 		struct spot *spot = state_spot(s, at, e);
 
@@ -287,7 +290,9 @@ static void spots_take(struct state *s, size_t at, const struct maybe *m)
 			continue;
 		*spot = m->spots[e];
 		spot->service = at;
+		any = true;
 	}
+	return any;
 }
 
 /* What was read but has not the field is no service; it may be meant as one. */
@@ -316,7 +321,13 @@ static void services_take(struct state *s, const struct request *r,
 		size_t at = state_service(s, it->name);
 
 		if (at != SIZE_MAX) {
-			spots_take(s, at, it);
+			if (!spots_take(s, at, it) && it->spec->name &&
+			    r->command == CMD_CHECK)
+				diag_warn(&s->diag, it->spec->node, "what is "
+					  "written here for '%s' never counts: "
+					  "an entry above it finds that "
+					  "service; put this one before it",
+					  it->name);
 			continue;
 		}
 		if (!maybe_counts(it, envs)) {
