@@ -8,7 +8,7 @@ $(WIRETOOL): $(call objs,tests/wire/wiretool.c) $(LIB)
 
 # Figures for one promotion beside what people do today; needs minutes.
 .PHONY: bench-wire
-bench-wire: all $(WIRETOOL)
+bench-wire: all
 	@bash tests/wire/bench.sh
 # Figures for auto with 500 services; a minute or two.
 .PHONY: bench-auto
