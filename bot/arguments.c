@@ -140,10 +140,15 @@ static int back_take(struct arguments *p, struct err *err)
 
 static int env_take(struct arguments *p, struct err *err)
 {
-	if (p->len == 0 || !name_valid(p->items[0], strlen(p->items[0])))
+	if (p->len == 0)
 		return err_set(err, ERR_USAGE, "%s needs an environment; "
 			       "usage: git promote %s %s", p->command->name,
 			       p->command->name, p->command->synopsis);
+	if (!name_valid(p->items[0], strlen(p->items[0])))
+		return err_set(err, ERR_USAGE, "'%s' is not the name of one "
+			       "environment; usage: git promote %s %s",
+			       p->items[0], p->command->name,
+			       p->command->synopsis);
 	p->o->request.env = p->items[0];
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "bot/place.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,6 +290,17 @@ static int slot_edit(struct ye_edit *out, struct ye_path **path,
 	return 0;
 }
 
+/* yamledit would be told to add the key; nobody tells the bot. */
+static void say_who_adds(struct err *err)
+{
+	size_t len = strlen(err->msg);
+
+	if (err->code == ERR_NOTFOUND && strstr(err->msg, ": no key 'digest' "))
+		snprintf(err->msg + len, sizeof(err->msg) - len,
+			 "; write `digest: \"\"` there by hand, if the chart "
+			 "reads it");
+}
+
 static int slot_write(struct buf *out, struct arena *a, const struct slot *s,
 		      const struct version *v, const struct text *text,
 		      struct err *err)
@@ -300,6 +312,8 @@ static int slot_write(struct buf *out, struct arena *a, const struct slot *s,
 
 	if (rc == 0)
 		rc = ye_apply(out, text->data, text->len, &edit, 1, &opt, err);
+	if (rc < 0 && s->kind == FIELD_HELM)
+		say_who_adds(err);
 	ye_path_free(path);
 	return rc;
 }

@@ -378,9 +378,11 @@ static void pattern_warn(struct state *s, const struct service_spec *spec,
 				why = m->items[i].spots[e].place.err.msg;
 	}
 	if (!why)
-		why = arena_printf(&s->arena, "looked for %s", config_expand(
+		why = arena_printf(&s->arena, "looked for %s%s", config_expand(
 			&s->arena, spec->fields[0].file,
-			&s->config.environments[0], NULL));
+			&s->config.environments[0], NULL),
+			!strchr(spec->fields[0].file, '*') ? "" : "; '*' stands "
+			"for itself, write an entry for each folder");
 	diag_warn(&s->diag, spec->node, "no service is found by this: %s", why);
 }
 

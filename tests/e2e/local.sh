@@ -145,6 +145,8 @@ runs "an unknown option" 2 bot bump web=1 --bild 3
 has "comes with a hint" 'did you mean --build'
 runs "a repository out of a variable that is not set" 2 bot status --repo ''
 has "is told" '[-]-repo is empty'
+runs "several environments at once" 2 bot to staging,production-eu web
+has "is told which" "'staging,production-eu' is not the name of one environment; usage: git promote to ENV"
 runs "an option before the command" 2 bot -n auto
 has "is told its place" 'options come after the command'
 runs "a command line that is wrong" 2 bot bump web --json
