@@ -92,17 +92,14 @@ const char *forge_esc_branch(struct arena *a, const char *branch)
 
 /* What an answer says ------------------------------------------------------------ */
 
+/* Not what nobody would see: a list of errors may be of any length. */
 static void said(struct buf *text, const char *words)
 {
-	struct buf clean = { 0 };
-
-	if (*words && !strstr(buf_str(text), words)) {
-		escape_trailer(&clean, words);	/* one line */
-		if (text->len)
-			buf_addstr(text, "; ");
-		buf_addstr(text, buf_str(&clean));
-	}
-	buf_release(&clean);
+	if (!*words || text->len > SAID_MAX || strstr(buf_str(text), words))
+		return;
+	if (text->len)
+		buf_addstr(text, "; ");
+	escape_trailer(text, words);	/* one line */
 }
 
 /* One of `errors`: a string, or an object (GitHub: message, field, code). */

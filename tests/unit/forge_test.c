@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -138,6 +139,44 @@ static void owner_and_name_are_escaped(void **state)
 	arena_release(&a);
 }
 
+/* So many reasons, each another one. */
+static int errors_fake(void *ctx, const struct http_request *req,
+		       struct http_response *res, struct err *err)
+{
+	(void)ctx;
+	(void)req;
+	(void)err;
+	res->status = 422;
+	buf_addstr(&res->body, "{\"errors\":[\"the first\"");
+	for (int i = 0; i < 40000; i++)
+		buf_addf(&res->body, ",\"%0100d\"", i);
+	buf_addstr(&res->body, "]}");
+	return 0;
+}
+
+static void a_flood_of_errors_takes_no_time(void **state)
+{
+	struct http_options ho = { .deadline = deadline_in(60000) };
+	struct forge_options o = {
+		.kind = "gitea", .root = "https://x.example/api/v1",
+		.owner = "a", .name = "c", .http = http_new(&ho),
+	};
+	clock_t began = clock();
+	struct err err = { 0 };
+	struct forge *f;
+
+	(void)state;
+	http_set_fake(o.http, errors_fake, NULL);
+	assert_int_equal(forge_open(&f, &o, &err), 0);
+	assert_int_equal(forge_close_pr(f, 7, &err), -1);
+	assert_int_equal(err.code, ERR_REFUSED);
+	assert_non_null(strstr(err.msg, "the first; 0000"));
+	assert_true(strlen(err.msg) < 600);
+	assert_true((clock() - began) / CLOCKS_PER_SEC < 3);
+	forge_free(f);
+	http_free(o.http);
+}
+
 static void json_is_read_under_limits(void **state)
 {
 	static const struct { const char *text; bool ok; } rows[] = {
@@ -181,6 +220,7 @@ int main(void)
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(what_is_not_to_be_opened),
 		cmocka_unit_test(owner_and_name_are_escaped),
+		cmocka_unit_test(a_flood_of_errors_takes_no_time),
 		cmocka_unit_test(json_is_read_under_limits),
 	};
 
