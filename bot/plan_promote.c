@@ -464,4 +464,6 @@ void plan_auto(struct planner *pl)
 	}
 	pl_ready_deliver(pl);
 	pl_tell_forge_all(pl);
+	if (pl->request->envs_len == 0)
+		pl_tell_orphans(pl);
 }

@@ -65,6 +65,39 @@ static bool is_left_over(struct planner *pl, const struct spot *spot)
 	return false;
 }
 
+static bool is_of_a_spot(const struct state *s, const struct forge_pr *pr)
+{
+	for (size_t i = 0; i < s->spots_len; i++)
+		if (s->spots[i].pr == pr)
+			return true;
+	return false;
+}
+
+void pl_tell_orphans(struct planner *pl)
+{
+	const struct state *s = pl->state;
+
+	for (size_t i = 0; i < s->prs_len; i++) {
+		struct spot *spot = arena_alloc(pl_arena(pl), sizeof(*spot));
+		struct result *res;
+		struct marker m;
+
+		spot->pr = &s->prs[i];
+		if (is_of_a_spot(s, spot->pr) ||
+		    !text_marker_parse(pl_arena(pl), spot->pr->body, &m) ||
+		    !m.service || !m.environment)
+			continue;
+		res = pl_result(pl, NULL, m.service, m.environment);
+		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "pull request "
+			"#%lld is left from before " CONFIG_FILE " was "
+			"changed: it has no such service, set or environment "
+			"any more; close it", spot->pr->number);
+		res->new_version = m.version;
+		pl_pr_facts(res, spot->pr);
+		pl_disarm(pl, res, spot);
+	}
+}
+
 void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot)
 {
 	const struct branch_facts *f = &spot->branch_facts;

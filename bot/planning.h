@@ -115,6 +115,12 @@ bool pl_may_arm(const struct spot *spot);
 void pl_disarm(struct planner *pl, struct result *res,
 	       const struct spot *spot);
 
+/*
+ * Open pull requests of ours that are of no service and environment, since
+ * promote.yaml has changed: a person closes them, and none lands by itself.
+ */
+void pl_tell_orphans(struct planner *pl);
+
 /* An open pull request or a leftover branch although nothing is to deliver. */
 void pl_tidy(struct planner *pl, struct result *res, const struct spot *spot);
 

@@ -135,6 +135,8 @@ static int read_prs(struct state *s, struct world *w, struct err *err)
 	if (forge_list_open(w->forge, s->base, "", &s->arena, &prs, &len,
 			    err) < 0)
 		return -1;
+	s->prs = prs;
+	s->prs_len = len;
 	for (size_t i = 0; i < len; i++)
 		for (size_t k = 0; k < s->spots_len; k++)
 			if (str_eq(prs[i].head_branch, s->spots[k].branch))

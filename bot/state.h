@@ -180,6 +180,8 @@ struct state {
 	size_t looked_len;	/* and to where that goes */
 
 	bool prs_known;
+	struct forge_pr *prs;	/* all that are open into base */
+	size_t prs_len;
 	unsigned spots_bad;	/* spots with an err */
 
 	struct oid *line;	/* base's first-parent line from the head on,
