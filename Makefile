@@ -103,7 +103,8 @@ $(BUILD)/git-promote.1: $(BUILD)/git-promote
 		$< help $$c | sed '/^Options of every command/,$$d' | $(man_text); \
 		printf '.fi\n'; done; \
 	printf '.SH OPTIONS\n.nf\n'; \
-	$< help check | sed '1,/^Options of every command/d' | $(man_text); } >$@
+	$< help check | sed '1,/^Options of every command/d' | $(man_text) | \
+		sed 's/^Environment:$$/.fi\n.SH ENVIRONMENT\n.nf/'; } >$@
 
 install: all $(BUILD)/git-promote.1
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1

@@ -435,4 +435,13 @@ void help_command(const struct command *c)
 	}
 	puts("\nOptions of every command:");
 	help_options(OPT_COMMON, 0);
+	puts("\nEnvironment:\n"
+	     "  PROMOTE_TOKEN              for the repository and its forge\n"
+	     "  PROMOTE_TOKEN_FILE         the file it is in; else GITHUB_TOKEN or "
+	     "GH_TOKEN, GITEA_TOKEN,\n"
+	     "                             FORGEJO_TOKEN, each for that forge "
+	     "only\n"
+	     "  PROMOTE_AUTHOR             who commits, as in 'Name <mail>'; else "
+	     "GIT_AUTHOR_NAME and\n"
+	     "                             GIT_AUTHOR_EMAIL, else git-promote");
 }

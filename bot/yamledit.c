@@ -41,7 +41,8 @@ static const struct command commands[] = {
 	  .help =
 "Replaces the value at PATH, in the file, and no byte around it. Quotes stay\n"
 "as they were; a value without quotes gets some where a YAML reader would see\n"
-"a number, a boolean, a date or null instead of a string.\n"
+"a number, a boolean, a date or null instead of a string: it is not for\n"
+"replicas or ports, which have to be numbers.\n"
 "With --create, keys, maps and list items that are missing are added.\n\n"
 "  $ yamledit set deploy.yaml --where kind=Deployment,metadata.name=web \\\n"
 "        'spec.template.spec.containers[name=app].image' web:1.5.0\n"
@@ -84,7 +85,7 @@ static void print_usage(FILE *to)
 			commands[i].synopsis, commands[i].summary);
 	fputs("\n"
 "FILE is edited in place, atomically; - reads stdin and writes stdout.\n"
-"PATH is keys joined by dots: spec.replicas. [2] is the third item of a list,\n"
+"PATH is keys joined by dots: spec.version. [2] is the third item of a list,\n"
 "[name=web] the item whose `name` is `web`, and \"in.quotes\" a key with dots\n"
 "or brackets; . is the document itself.\n\n"
 "Options:\n"
