@@ -134,7 +134,10 @@ struct forge_status_rows {
 	struct forge_status *items;
 	size_t len, cap;
 };
-void forge_status_rows_add(struct forge_status_rows *rows, const struct forge_status *s);
+void forge_status_rows_add(struct forge_status_rows *rows,
+			   const struct forge_status *s);
+/* A forge_page_fn for statuses as GitHub, Gitea and Forgejo write them. */
+int forge_status_row(void *ctx, const json_t *row, struct err *err);
 
 /* Moves of a branch. */
 struct forge_push_rows {

@@ -157,6 +157,37 @@ void forge_status_rows_add(struct forge_status_rows *rows,
 	rows->items[rows->len++] = *s;
 }
 
+static enum forge_status_state status_state(const char *word)
+{
+	if (strcmp(word, "success") == 0)
+		return FORGE_STATUS_SUCCESS;
+	if (strcmp(word, "failure") == 0 || strcmp(word, "error") == 0)
+		return FORGE_STATUS_FAILURE;
+	if (strcmp(word, "warning") == 0 || strcmp(word, "skipped") == 0)
+		return FORGE_STATUS_NEUTRAL;
+	return FORGE_STATUS_PENDING;
+}
+
+int forge_status_row(void *ctx, const json_t *row, struct err *err)
+{
+	struct forge_status_rows *rows = ctx;
+	/* `state` is GitHub's; Gitea has that for all of them together. */
+	const char *word = js_str(row, "status");
+	struct forge_status s = {
+		.name = js_dup(rows->a, row, "context"),
+		.state = status_state(*word ? word : js_str(row, "state")),
+		.description = js_dup(rows->a, row, "description"),
+		.url = js_dup(rows->a, row, "target_url"),
+		.updated_s = js_time(row, "updated_at"),
+	};
+
+	(void)err;
+	if (s.updated_s == TIME_UNKNOWN)
+		s.updated_s = js_time(row, "created_at");
+	forge_status_rows_add(rows, &s);
+	return 0;
+}
+
 /* Pushes --------------------------------------------------------------------------- */
 
 int forge_push_rows_add(struct forge_push_rows *rows, const char *before,

@@ -15,36 +15,6 @@ enum {
 
 /* Statuses ------------------------------------------------------------------------ */
 
-static enum forge_status_state state_of(const char *word)
-{
-	if (strcmp(word, "success") == 0)
-		return FORGE_STATUS_SUCCESS;
-	if (strcmp(word, "failure") == 0 || strcmp(word, "error") == 0)
-		return FORGE_STATUS_FAILURE;
-	if (strcmp(word, "warning") == 0 || strcmp(word, "skipped") == 0)
-		return FORGE_STATUS_NEUTRAL;
-	return FORGE_STATUS_PENDING;
-}
-
-static int status_row(void *ctx, const json_t *row, struct err *err)
-{
-	struct forge_status_rows *rows = ctx;
-	struct forge_status s = {
-		.name = js_dup(rows->a, row, "context"),
-		/* The combined state has the key `state`, its entries this. */
-		.state = state_of(js_str(row, "status")),
-		.description = js_dup(rows->a, row, "description"),
-		.url = js_dup(rows->a, row, "target_url"),
-		.updated_s = js_time(row, "updated_at"),
-	};
-
-	(void)err;
-	if (s.updated_s == TIME_UNKNOWN)
-		s.updated_s = js_time(row, "created_at");
-	forge_status_rows_add(rows, &s);
-	return 0;
-}
-
 /* A commit that the server does not have gives 500. */
 static bool commit_missing(struct forge *f, const char *sha, struct arena *a)
 {
@@ -82,7 +52,7 @@ int gt_statuses(struct forge *f, const char *sha, struct arena *a,
 
 	*checks_unknown = false;	/* actions write statuses, too */
 	if (forge_pages(f, statuses_url(f, sha, a), "statuses", 0,
-			"read the statuses", GT_READ, status_row,
+			"read the statuses", GT_READ, forge_status_row,
 			&rows, err) < 0) {
 		if (err->code == ERR_TRANSIENT && commit_missing(f, sha, a)) {
 			err_clear(err);

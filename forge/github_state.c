@@ -140,26 +140,6 @@ int gh_readiness(struct forge *f, long long number, int64_t wait_ms,
 
 /* Statuses ------------------------------------------------------------------------- */
 
-static int status_row(void *ctx, const json_t *row, struct err *err)
-{
-	struct forge_status_rows *rows = ctx;
-	const char *state = js_str(row, "state");
-	struct forge_status s = {
-		.name = js_dup(rows->a, row, "context"),
-		.description = js_dup(rows->a, row, "description"),
-		.url = js_dup(rows->a, row, "target_url"),
-		.updated_s = js_time(row, "updated_at"),
-	};
-
-	(void)err;
-	s.state = strcmp(state, "success") == 0 ? FORGE_STATUS_SUCCESS
-		: strcmp(state, "failure") == 0 ||
-		  strcmp(state, "error") == 0	? FORGE_STATUS_FAILURE
-						: FORGE_STATUS_PENDING;
-	forge_status_rows_add(rows, &s);
-	return 0;
-}
-
 static int check_row(void *ctx, const json_t *row, struct err *err)
 {
 	struct forge_status_rows *rows = ctx;
@@ -211,7 +191,7 @@ int gh_statuses(struct forge *f, const char *sha, struct arena *a,
 
 	gh_statuses_urls(f, sha, a, urls);
 	if (forge_pages(f, urls[0], "statuses", 0, "read the statuses",
-			"commit statuses: read", status_row, &rows, err) < 0)
+			"commit statuses: read", forge_status_row, &rows, err) < 0)
 		return -1;
 	/* A fine-grained token cannot read check runs at all. */
 	if (forge_pages(f, urls[1], "check_runs", 0, "read the checks", "checks: read",
