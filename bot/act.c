@@ -8,7 +8,7 @@
 #include "bot/base/str.h"
 #include "bot/text.h"
 
-/* One ref to move, and the results that stand or fall with it. */
+/* The refs to move, in one push. */
 struct push {
 	struct repo_update *updates;
 	size_t len, cap;

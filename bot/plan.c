@@ -155,25 +155,13 @@ void pl_need_prs(struct planner *pl)
 	pl->plan->needs.any = true;
 }
 
-__attribute__((format(printf, 2, 0)))
-static const char *vprintf_arena(struct arena *a, const char *fmt, va_list ap)
-{
-	struct buf b = { 0 };
-	const char *s;
-
-	buf_vaddf(&b, fmt, ap);
-	s = arena_strdup(a, buf_str(&b));
-	buf_release(&b);
-	return s;
-}
-
 void pl_stop(struct planner *pl, struct result *res, enum action action,
 	     enum err_code code, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	res->reason = vprintf_arena(pl_arena(pl), fmt, ap);
+	res->reason = arena_vprintf(pl_arena(pl), fmt, ap);
 	va_end(ap);
 	res->action = action;
 	err_set(&res->err, code, "%s", res->reason);
@@ -184,7 +172,7 @@ void pl_reason(struct planner *pl, struct result *res, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	res->reason = vprintf_arena(pl_arena(pl), fmt, ap);
+	res->reason = arena_vprintf(pl_arena(pl), fmt, ap);
 	va_end(ap);
 }
 

@@ -111,7 +111,10 @@ struct plan {
 void plan_make(struct plan *p, const struct state *s, const struct request *r);
 void plan_release(struct plan *p);
 
-/* The exit code of a run with these results (DESIGN 3). */
+/*
+ * The exit code of a run with these results, the gravest of theirs. For auto and
+ * status what waits, or needs a person, counts as done.
+ */
 int plan_exit_code(const struct result *results, size_t n,
 		   enum command_id command);
 

@@ -65,11 +65,11 @@ void pl_stop(struct planner *pl, struct result *res, enum action action,
 void pl_reason(struct planner *pl, struct result *res, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* bot/plan_stop.c: what stands above the gates. ----------------------------- */
-
 /* Were facts about SPOT or its rollback asked for in vain? RES says so then. */
 bool pl_unknown(struct planner *pl, struct result *res,
 		const struct spot *spot);
+
+/* bot/plan_stop.c: what stands above the gates. ----------------------------- */
 
 /* Is GATE overridden by this call? */
 bool pl_overridden(const struct planner *pl, const char *gate);

@@ -21,11 +21,9 @@ static int read_refs(struct state *s, struct world *w, struct repo_refs *refs,
 				    "refs/heads/rollback/", "HEAD", NULL };
 	const char *ref;
 
+	/* Without a name HEAD says which branch, and where it is. */
 	if (w->base)
 		prefixes[3] = arena_printf(&s->arena, "refs/heads/%s", w->base);
-	else
-		prefixes[3] = "refs/heads/";
-	/* Without a name, HEAD says which branch; it may be any of them. */
 	if (repo_ls_refs(w->repo, prefixes, w->base ? 4 : 3, refs, err) < 0)
 		return -1;
 	if (w->base)

@@ -18,7 +18,7 @@ struct run {
 };
 
 /*
- * The loop of DESIGN 5: read, plan, act, and around again when a race was
+ * The loop: read, plan, act, and around again when a race was
  * lost or something landed. DRY: read and plan only. An error is one that
  * stopped the run; what went wrong with one service is in its result.
  */

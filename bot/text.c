@@ -297,18 +297,18 @@ bool text_marker_parse(struct arena *a, const char *body, struct marker *out)
 	return out->service && out->environment && out->version;
 }
 
-/* BODY up to its marker, which is parsed; NULL: it has none. */
-static const char *marker_cut(struct arena *a, const char *body,
-			      struct buf *out, struct marker *m)
+/* BODY up to its marker, which is parsed; false, and nothing: it has none. */
+static bool marker_cut(struct arena *a, const char *body, struct buf *out,
+		       struct marker *m)
 {
 	const char *start = strstr(body, MARKER_START);
 
 	if (!start || !text_marker_parse(a, body, m))
-		return NULL;
+		return false;
 	buf_add(out, body, (size_t)(start - body));
 	if (!m->by)
 		m->by = "auto";
-	return body;
+	return true;
 }
 
 const char *text_body_armed(struct arena *a, const char *body,
@@ -329,10 +329,8 @@ const char *text_body_asked(struct arena *a, const char *body)
 	struct buf out = { 0 };
 	struct marker m;
 
-	if (!marker_cut(a, body, &out, &m)) {
-		buf_release(&out);
+	if (!marker_cut(a, body, &out, &m))
 		return body;
-	}
 	m.asks = NULL;
 	add_marker(&out, &m);
 	return finish(a, &out);
@@ -344,10 +342,8 @@ const char *text_body_status(struct arena *a, const char *body,
 	struct buf out = { 0 };
 	struct marker m;
 
-	if (!marker_cut(a, body, &out, &m)) {
-		buf_release(&out);
+	if (!marker_cut(a, body, &out, &m))
 		return body;
-	}
 	m.status = status;
 	m.head = head;
 	add_marker(&out, &m);

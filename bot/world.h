@@ -13,9 +13,9 @@
 #include "forge/forge.h"
 
 /*
- * The outside: the config repository and its forge, and how they were found
- * (DESIGN 3, "Where things are found"). Flags first, then PROMOTE_*
- * variables, then the CI's and the forge's own, then the checkout.
+ * The outside: the config repository and its forge, and how they were found:
+ * flags first, then PROMOTE_* variables, then the CI's and the forge's own,
+ * then the checkout.
  */
 struct world_options {		/* borrowed; NULL: not given */
 	const char *repo, *base, *forge, *forge_url;

@@ -150,7 +150,7 @@ int forge_open(struct forge **out, const struct forge_options *o,
 	f->name = xstrdup(o->name);
 	f->repo_path = repo_path_make(o->owner, o->name);
 	f->host = xstrdup(strstr(origin, "://") + 3);
-	f->host[strlen(f->host) - strlen(strrchr(f->host, ':'))] = '\0';
+	*strrchr(f->host, ':') = '\0';	/* the port, always there */
 	f->version[0] = -1;
 	free(origin);
 	if (o->token && http_cred_token(&f->cred, f->root, ops->token_header,

@@ -10,7 +10,7 @@
 /*
  * The timeline of a service in an environment: the versions it has had there
  * on base's first-parent history, newest first. Soak, hold, order and drift
- * are all read off it. Facts only: whoever fills it (bot/timeline.c) owns the
+ * are all read off it. Facts only: whoever fills it (bot/timelines.c) owns the
  * strings.
  *
  * A version is one canonical string (bot/base/version.h), the same wherever

@@ -35,7 +35,8 @@ struct ev {
 	bool aliased;		/* has an anchor, and an alias leads here */
 	bool is_planned;	/* `value` is a new one, not yet in the text */
 	int line, column;	/* of `start`, from 1; column in characters */
-	size_t start, end;	/* bytes; as libyaml's marks, see yaml.md */
+	size_t start, end;	/* bytes; as libyaml marks them: the end may
+				   lie behind blank lines and comments */
 	size_t after;		/* start of node: the event after the node */
 	size_t parent;		/* the map or list it is in, or NO_EV */
 	size_t target;		/* EV_ALIAS: the anchored event, or NO_EV;

@@ -44,7 +44,7 @@ int err_prefix(struct err *err, const char *fmt, ...)
 
 void err_clear(struct err *err);
 
-/* The process exit code of DESIGN: 0, 2, 10, 11, 12, 13, 14, 15 or 70. */
+/* The exit code of the process: 0, 2, 10, 11, 12, 13, 14, 15 or 70. */
 int err_exit_code(enum err_code code);
 
 #endif

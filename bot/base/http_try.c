@@ -197,7 +197,6 @@ void xfer_start(struct xfer *x, int64_t now)
 	x->tries++;
 	x->h->cost.requests++;
 	http_response_release(x->res);
-	x->res->retry_after_s = -1;
 
 	curl_easy_setopt(e, CURLOPT_CURLU, x->url.handle);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");

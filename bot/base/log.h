@@ -6,8 +6,8 @@
 /*
  * What a person reads while it runs, on stderr. stdout is for results.
  * Everything printed here is escaped for a terminal, and every secret that
- * was named to log_secret() is replaced by "***": the last line of defence,
- * not the first.
+ * was named to log_secret() is replaced by asterisks: the last line of
+ * defence, not the first.
  */
 enum log_level {
 	LOG_QUIET = -1,		/* -q: errors only */

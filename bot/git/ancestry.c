@@ -9,21 +9,10 @@
  */
 static const uint64_t MAX_BETWEEN = 64u << 20;
 
-int first_not_made(struct repo *r, const struct oid *tip, struct oid *out,
-		   struct err *err)
-{
-	struct commit_head head;
-
-	*out = *tip;
-	while (store_made(r->store, out)) {
-		if (commit_head_read(r, out, &head, err) < 0)
-			return -1;
-		*out = head.parent;
-	}
-	return 0;
-}
-
-/* Our own commits at the end of a line, which the server may not have. */
+/*
+ * Our own commits at the end of a line, which the server may not have, into OUT
+ * (or NULL); *REST is the first that it has.
+ */
 static int own_part(struct repo *r, const struct oid *tip, struct oidlist *out,
 		    struct oid *rest, struct err *err)
 {
@@ -31,7 +20,8 @@ static int own_part(struct repo *r, const struct oid *tip, struct oidlist *out,
 
 	*rest = *tip;
 	while (store_made(r->store, rest)) {
-		oidlist_add(out, rest);
+		if (out)
+			oidlist_add(out, rest);
 		if (commit_head_read(r, rest, &head, err) < 0)
 			return -1;
 		*rest = head.parent;
@@ -91,7 +81,7 @@ int repo_reaches(struct repo *r, const struct oid *tip, const struct oid *what,
 	   made on is there, and bounds what has to be looked at. */
 	haves[n++] = *what;
 	if (store_made(r->store, what) &&
-	    first_not_made(r, what, &haves[n++], err) < 0)
+	    own_part(r, what, NULL, &haves[n++], err) < 0)
 		goto out;
 	ids.len = 0;
 	if (need_between(r, &from, haves, n, MAX_BETWEEN, &ids, &over_max,
@@ -208,7 +198,7 @@ int repo_beyond_ahead(struct repo *r, const struct oid *tips, size_t n,
 	struct oidmap seen = { 0 };
 	struct oid have, rest;
 	bool known = false;
-	int rc = first_not_made(r, base, &have, err);
+	int rc = own_part(r, base, NULL, &have, err);
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		rc = own_part(r, &tips[i], &own, &rest, err);
@@ -285,7 +275,7 @@ int repo_beyond(struct repo *r, const struct oid *tip, const struct oid *base,
 	if (oid_eq(tip, base))
 		return 0;
 	if (own_part(r, tip, &ids, &from, err) < 0 ||
-	    first_not_made(r, base, &have, err) < 0)
+	    own_part(r, base, NULL, &have, err) < 0)
 		goto out;
 	if (!oid_eq(&from, &have) && !between_ahead(r, &from, &have, &ids) &&
 	    need_between(r, &from, &have, 1, (most + 16) * 16 * 1024, &ids,

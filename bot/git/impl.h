@@ -150,8 +150,4 @@ int paths_resolve(struct repo *r, const struct oid *commit,
 enum need_how paths_how(const struct repo *r, const struct oid *parent,
 			size_t dirs, bool at_root);
 
-/* Walk from TIP to the first ancestor that the server has. */
-int first_not_made(struct repo *r, const struct oid *tip, struct oid *out,
-		   struct err *err);
-
 #endif

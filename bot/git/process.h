@@ -47,7 +47,7 @@ int process_talk(struct process *p, const struct process_io *io,
 		 const struct deadline *deadline, struct err *err);
 
 /*
- * Close its stdin and wait for its end, GRACE_MS at most (and the deadline);
+ * Close its stdin and wait for its end, GRACE_MS at most;
  * then end it and its children. Returns the exit status, -1 where it was
  * ended or died of a signal. A zeroed process is calmly ignored: 0.
  */

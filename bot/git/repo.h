@@ -172,9 +172,8 @@ struct repo_change {
 	struct oid commit;
 	int64_t committer_s;	/* of that commit */
 	int64_t landed_s;	/* the newest committer time on the first-parent
-				   line up to that commit (DESIGN 4, "live
-				   since"); a lower bound where the walk ended
-				   at a boundary */
+				   line up to that commit; a lower bound where
+				   the walk ended at a boundary */
 	bool exists;		/* as a file */
 	bool is_dir;		/* a directory; then `blob` is its tree */
 	struct oid blob;
