@@ -25,6 +25,25 @@ static void cost_say(const struct world *w)
 			    http_cost(w->http)->requests);
 }
 
+/* What to do about exit 12. A rollback done twice goes further back. */
+static void again_say(const struct run *run)
+{
+	const struct pin *pin = run->pins;
+
+	if (run->pins_len == 0)
+		log_info("run it again: what was done already is found; "
+			 "--timeout gives it longer");
+	else if (run->pins_len == 1 && *pin->service != '+')
+		log_info("run it again as `git promote rollback %s %s --to "
+			 "%s`: without --to it may go further back, if it was "
+			 "done already", pin->environment, pin->service,
+			 pin->to);
+	else
+		log_info("look at `git promote status` before you run it "
+			 "again: it may go further back, if it was done "
+			 "already");
+}
+
 /* The end of every command: faults, the error, JSON; the exit code. */
 static int finish(struct options *o, struct world *w, struct run *run,
 		  const struct err *err, int code)
@@ -39,8 +58,7 @@ static int finish(struct options *o, struct world *w, struct run *run,
 		log_error("%s", err->msg);
 	}
 	if (code == err_exit_code(ERR_TRANSIENT))
-		log_info("run it again: what was done already is found; "
-			 "--timeout gives it longer");
+		again_say(run);
 	if (o->json)
 		output_json(run, &o->request, err, code);
 	run_release(run);
