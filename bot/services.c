@@ -386,6 +386,53 @@ static void pattern_warn(struct state *s, const struct service_spec *spec,
 	diag_warn(&s->diag, spec->node, "no service is found by this: %s", why);
 }
 
+/* Where an earlier pattern found M as well, elsewhere; NULL: nowhere. */
+static const struct spot *shadowed(const struct state *s, const struct maybe *m)
+{
+	size_t service = state_service(s, m->name);
+
+	for (size_t e = 0; service != SIZE_MAX &&
+	     e < s->config.environments_len; e++) {
+		const struct place *p = &m->spots[e].place;
+		const struct spot *taken = state_spot(s, service, e);
+
+		if (p->exists && p->err.code != ERR_NOTFOUND &&
+		    taken->spec != m->spec && !taken->spec->name &&
+		    !str_eq(taken->place.slots[0].file, p->slots[0].file))
+			return &m->spots[e];
+	}
+	return NULL;
+}
+
+/*
+ * For check: two teams may each have a service called web, of which only one
+ * would ever be promoted. Who writes one out means it so.
+ */
+static void shadow_warn(struct state *s, const struct service_spec *spec,
+			const struct maybes *m)
+{
+	const struct spot *first = NULL, *taken;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->len; i++) {
+		const struct spot *at = m->items[i].spec == spec ?
+			shadowed(s, &m->items[i]) : NULL;
+
+		first = first ? first : at;
+		n += at != NULL;
+	}
+	if (!first)
+		return;
+	taken = state_spot(s, state_service(s, first->place.service),
+			   first->env);
+	diag_warn(&s->diag, spec->node, "%zu service%s found by line %d as "
+		  "well, which counts: %s in %s is %s, and %s is never changed; "
+		  "one of the two needs another name", n, n == 1 ? " is" : "s are",
+		  taken->spec->node->line, first->place.service,
+		  first->place.env->name, taken->place.slots[0].file,
+		  first->place.slots[0].file);
+}
+
 int read_services(struct state *s, struct repo *repo, const struct request *r,
 		  struct err *err)
 {
@@ -417,8 +464,10 @@ int read_services(struct state *s, struct repo *repo, const struct request *r,
 	services_take(s, r, &maybes);
 	for (size_t i = 0; i < s->config.services_len &&
 	     r->command == CMD_CHECK; i++)
-		if (!s->config.services[i].name)
+		if (!s->config.services[i].name) {
 			pattern_warn(s, &s->config.services[i], &maybes);
+			shadow_warn(s, &s->config.services[i], &maybes);
+		}
 	rc = 0;
 out:
 	free(names.items);
