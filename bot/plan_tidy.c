@@ -65,6 +65,13 @@ static bool is_left_over(struct planner *pl, const struct spot *spot)
 	return false;
 }
 
+/* By its branch: its body may be copied into any other. */
+static bool is_ours(const struct forge_pr *pr)
+{
+	return str_starts(pr->head_branch, "promote/") ||
+	       str_starts(pr->head_branch, "rollback/");
+}
+
 static bool is_of_a_spot(const struct state *s, const struct forge_pr *pr)
 {
 	for (size_t i = 0; i < s->spots_len; i++)
@@ -83,7 +90,7 @@ void pl_tell_orphans(struct planner *pl)
 		struct marker m;
 
 		spot->pr = &s->prs[i];
-		if (is_of_a_spot(s, spot->pr) ||
+		if (!is_ours(spot->pr) || is_of_a_spot(s, spot->pr) ||
 		    !text_marker_parse(pl_arena(pl), spot->pr->body, &m) ||
 		    !m.service || !m.environment)
 			continue;

@@ -237,7 +237,7 @@ def makes(w, WHO, BRANCH, COMMIT):
 @act('WHO opens BRANCH as if it were VERSION')
 def forges(w, WHO, BRANCH, VERSION):
     """a pull request that looks like the bot's for promote/ENV/SERVICE"""
-    _, env, service = BRANCH.split('/')
+    *_, env, service = BRANCH.split('/')
     w.at_forge('pulls', user=WHO, head=BRANCH, base='main',
                title=f'Promote {service} {VERSION} to {env}',
                body=f'<!-- git-promote service={service} environment={env} '
