@@ -91,6 +91,9 @@ static int run_plan(struct options *o, bool dry)
 		if (dry)
 			output_diffs(&run, colored);
 	}
+	if (o->request.command == CMD_AUTO && run.state.services_len == 0)
+		log_info("no service is found; `git promote check` says what "
+			 "was looked for");
 	/* Errors of services go to stderr too when stdout is for a program. */
 	for (size_t i = 0; i < run.len && (o->json || o->verbosity < 0); i++) {
 		const struct result *res = &run.results[i];
