@@ -6,7 +6,11 @@
 #include "bot/base/str.h"
 #include "bot/trailers.h"
 
-enum { VERSION_MOST = 100 };	/* bytes of it in a title */
+enum {
+	VERSION_MOST = 100,	/* bytes of it in a title */
+	GATES_MOST = 24 * 1024,	/* of them in a body: GitHub takes 65,536
+				   characters of it, and a set has many */
+};
 
 #define MARKER_START "<!-- git-promote "
 #define MARKER_END " -->"
@@ -152,33 +156,56 @@ static void add_marker(struct buf *out, const struct marker *m)
 #define GATES_HEAD "| gate | verdict | |\n| --- | --- | --- |\n"
 
 /* A gate's reason, and what it rested on where that says more. */
+static void add_gate(struct buf *out, const struct gate_result *g)
+{
+	buf_addf(out, "| %s | %s | ", g->name, verdict_words[g->verdict]);
+	escape_markdown(out, g->reason);
+	for (size_t k = 0; k < g->evidence_len; k++) {
+		const struct gate_evidence *e = &g->evidence[k];
+
+		buf_addstr(out, "<br>");
+		escape_markdown(out, e->name);
+		buf_addstr(out, ": ");
+		escape_markdown(out, e->value);
+		if (e->at_s != TIME_UNKNOWN) {
+			buf_addstr(out, ", ");
+			time_format(out, e->at_s);
+		}
+		if (e->url && url_safe(e->url))
+			buf_addf(out, " <%s>", e->url);
+	}
+	buf_addstr(out, " |\n");
+}
+
+/* Those that do not pass first where there is no room for all. */
 static void add_gates(struct buf *out, const struct gate_result *gates,
 		      size_t len)
 {
-	if (len)
-		buf_addstr(out, GATES_HEAD);
-	for (size_t i = 0; i < len; i++) {
-		const struct gate_result *g = &gates[i];
+	struct buf all = { 0 }, some = { 0 };
+	size_t left = len;
 
-		buf_addf(out, "| %s | %s | ", g->name,
-			 verdict_words[g->verdict]);
-		escape_markdown(out, g->reason);
-		for (size_t k = 0; k < g->evidence_len; k++) {
-			const struct gate_evidence *e = &g->evidence[k];
+	for (size_t i = 0; i < len; i++)
+		add_gate(&all, &gates[i]);
+	for (int pass = 0; all.len > GATES_MOST && pass < 2; pass++)
+		for (size_t i = 0; i < len; i++) {
+			size_t was = some.len;
 
-			buf_addstr(out, "<br>");
-			escape_markdown(out, e->name);
-			buf_addstr(out, ": ");
-			escape_markdown(out, e->value);
-			if (e->at_s != TIME_UNKNOWN) {
-				buf_addstr(out, ", ");
-				time_format(out, e->at_s);
+			if ((gates[i].verdict == VERDICT_PASS) != pass)
+				continue;
+			add_gate(&some, &gates[i]);
+			if (some.len <= GATES_MOST) {
+				left--;
+				continue;
 			}
-			if (e->url && url_safe(e->url))
-				buf_addf(out, " <%s>", e->url);
+			some.len = was;
+			some.data[was] = '\0';
 		}
-		buf_addstr(out, " |\n");
-	}
+	if (some.len)
+		buf_addf(&some, "| ... | | %zu more |\n", left);
+	if (len)
+		buf_addf(out, GATES_HEAD "%s", buf_str(some.len ? &some : &all));
+	buf_release(&all);
+	buf_release(&some);
 }
 
 /* Only the version goes along; a setting may have to be brought by hand. */

@@ -74,15 +74,19 @@ void gate_rests_on(struct gate_result *out, const struct gate_facts *f,
 		   const char *url)
 {
 	struct gate_evidence *all;
+	char *shown;
 
 	if (!f->arena)
 		return;
+	shown = arena_strdup(f->arena, value);
+	if (shown)
+		str_cut(shown, TEXT_MAX);
 	all = arena_alloc(f->arena, (out->evidence_len + 1) * sizeof(*all));
 	if (out->evidence_len)
 		memcpy(all, out->evidence, out->evidence_len * sizeof(*all));
 	all[out->evidence_len++] = (struct gate_evidence){
 		.name = arena_strdup(f->arena, name),
-		.value = arena_strdup(f->arena, value), .at_s = at_s,
+		.value = shown, .at_s = at_s,
 		.url = url && *url ? arena_strdup(f->arena, url) : NULL,
 	};
 	out->evidence = all;

@@ -177,7 +177,10 @@ int gate_weight(const struct gate_result *g);
 /* For gates of several parts: OUT says what PART says, where that is more. */
 void gate_weigh(struct gate_result *out, const struct gate_result *part);
 
-/* For gates: the verdict rested on this. Copies, where F has an arena. */
+/*
+ * For gates: the verdict rested on this. Copies, where F has an arena; a long
+ * VALUE is cut, as it may be whatever an address answers.
+ */
 void gate_rests_on(struct gate_result *out, const struct gate_facts *f,
 		   const char *name, const char *value, int64_t at_s,
 		   const char *url);

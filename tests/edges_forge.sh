@@ -68,6 +68,32 @@ runs "both images by one pull request" 0 bot to staging pair=1.6.0
 is "and it is merged" "$(states) $(field web staging) $(field api staging)" "#1:merged 1.6.0 1.6.0"
 idle "what is there already needs none" bot to staging pair=1.6.0
 
+# ---- a set of ninety: the forge takes so much text, and no more ----
+story '/^services:/,$d; s/      soak: .*/&\n      hours: [Mon-Sun 00:00-00:10, Mon-Sun 00:20-00:30, Mon-Sun 00:40-00:50, Mon-Sun 01:00-01:10, Mon-Sun 01:20-02:00, Mon-Sun 02:10-02:20, Mon-Sun 03:00-04:00, Mon-Sun 04:00-05:00, Mon-Sun 06:00-07:00, Mon-Sun 08:00-23:00]/; s/merge: auto.*/merge: manual/'
+all=$(printf 's%s, ' {1..89})s90
+cat >>"$T/seed/promote.yaml" <<X
+services:
+  - kustomize: apps/{service}/overlays/{dir}/kustomization.yaml
+    image: registry.example.com/team/{service}
+together: {all: [$all]}
+X
+for i in {1..90}; do
+	for env in dev staging; do
+		mkdir -p "$T/seed/apps/s$i/overlays/$env"
+		sed "s|team/web|team/s$i|" "$T/seed/apps/web/overlays/$env/kustomization.yaml" \
+			>"$T/seed/apps/s$i/overlays/$env/kustomization.yaml"
+	done
+done
+repo_new "${REPO}s" "$T/seed"
+REPO=${REPO}s PROMOTE_REPO=$REPO_URL
+bot bump s{1..90}=1.5.0 >"$T/out"
+now 2026-11-02T09:00:00Z
+runs "ninety services by one pull request" 0 bot auto
+is "it is opened" "$(states)" "#1:open"
+is "not with all that their gates say" \
+	"$(pulls 'len(r[0]["body"]) < 65536 and " more |" in r[0]["body"]')" true
+idle "once" bot auto
+
 # ---- what the bot says it did ----
 fault() { sim POST /_sim/fault "$1" >/dev/null; }
 no_faults() { sim DELETE /_sim/fault >/dev/null; }

@@ -121,6 +121,27 @@ static bool creation_refused(struct sim_call *c, const char *base,
 	return true;
 }
 
+/* More of either is refused (renovatebot/renovate has run into it). */
+static bool too_long(struct sim_call *c)
+{
+	static const struct { const char *field; size_t most; } rows[] = {
+		{ "title", 256 }, { "body", 65536 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		size_t chars = 0;
+
+		for (const char *s = jstr(c->in, rows[i].field); *s; s++)
+			chars += ((unsigned char)*s & 0xc0) != 0x80;
+		if (chars <= rows[i].most)
+			continue;
+		invalid(c, rows[i].field, "custom", "%s is too long (maximum "
+			"is %zu characters)", rows[i].field, rows[i].most);
+		return true;
+	}
+	return false;
+}
+
 static void create(struct sim_call *c)
 {
 	const char *head = jstr(c->in, "head"), *base = jstr(c->in, "base");
@@ -130,7 +151,7 @@ static void create(struct sim_call *c)
 
 	if (head[owner_len] == ':' && !strncmp(head, c->repo->owner, owner_len))
 		head += owner_len + 1;
-	if (creation_refused(c, base, head))
+	if (creation_refused(c, base, head) || too_long(c))
 		return;
 	for (size_t i = 0; i < c->repo->prs_len; i++) {
 		pr = c->repo->prs[i];
@@ -193,7 +214,8 @@ static void edit(struct sim_call *c)
 
 	if (!pr)
 		return;
-	if (str_eq(state, "open") && pr->closed && reopen_refused(c, pr))
+	if ((str_eq(state, "open") && pr->closed && reopen_refused(c, pr)) ||
+	    too_long(c))
 		return;
 	if ((v = json_object_get(c->in, "title")) && json_is_string(v))
 		sim_set(&pr->title, json_string_value(v));
