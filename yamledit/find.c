@@ -37,8 +37,8 @@ bool ye_is_template_string(const struct ev *e)
 	return open && strstr(open, "}}");
 }
 
-/* How much a merge may make us look at: aliases can nest like a bomb. */
-enum { MERGE_VISITS = 10000 };
+/* How much merges may make us look at: aliases can nest like a bomb. */
+enum { MAP_VISITS = 10000 };
 
 /*
  * Does what is merged from V (an alias, a map, a list of those) bring in KEY?
@@ -88,9 +88,16 @@ static bool key_is(const struct parse *p, size_t k, const char *key)
 int ye_find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
 		size_t map, const char *key, struct err *err)
 {
+	int visits = MAP_VISITS;
+
+	return ye_find_item_key(value_ev, key_ev, p, map, key, &visits, err);
+}
+
+int ye_find_item_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
+		     size_t map, const char *key, int *visits, struct err *err)
+{
 	size_t found = NO_EV, merge = NO_EV;
 	const struct ev *ev = p->ev;
-	int visits = MERGE_VISITS;
 
 	for (size_t k = map + 1; k < ev[map].after - 1;
 	     k = ev[ev[k].after].after) {
@@ -105,7 +112,7 @@ int ye_find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
 					"the key '%s' is an alias", key);
 			found = k;
 		} else if (ye_ev_is_merge(&ev[k]) &&
-			   merge_has(p, ev[k].after, key, &visits)) {
+			   merge_has(p, ev[k].after, key, visits)) {
 			merge = k;
 		}
 	}
@@ -165,6 +172,7 @@ static int missing(const struct place *at, const struct parse *p,
 	struct buf where = { 0 }, more = { 0 };
 	struct names names = { 0 };
 	size_t end = e->after - 1, v, one = NO_EV;
+	int visits = YE_LIST_VISITS;
 
 	ye_path_format(&where, path, at->steps);
 	if (e->type == EV_MAP_START && s->kind == STEP_KEY) {
@@ -179,7 +187,8 @@ static int missing(const struct place *at, const struct parse *p,
 
 			one = i;
 			if (ev[i].type == EV_MAP_START &&
-			    ye_find_key(&v, NULL, p, i, s->key, &ignored) == 0)
+			    ye_find_item_key(&v, NULL, p, i, s->key, &visits,
+					     &ignored) == 0)
 				names_add(&names, &ev[v]);
 		}
 		add_names(&more, &names, s->value);
@@ -216,15 +225,22 @@ static int step_index(size_t *out, const struct parse *p, size_t list,
 	return 1;
 }
 
-/* Does an item that is an alias lead to a map with KEY = VALUE? */
-static bool alias_matches(const struct parse *p, size_t i, const struct step *s)
+/*
+ * Does an item that is an alias lead to a map with KEY = VALUE? True where that
+ * cannot be told.
+ */
+static bool alias_matches(const struct parse *p, size_t i, const struct step *s,
+			  int *visits)
 {
 	size_t t = p->ev[i].target, v;
 	struct err ignored = { 0 };
 
 	if (t == NO_EV || p->ev[t].type != EV_MAP_START)
 		return false;
-	switch (ye_find_key(&v, NULL, p, t, s->key, &ignored)) {
+	if (*visits < 0 || p->ev[t].after - t > (size_t)*visits)
+		return true;
+	*visits -= (int)(p->ev[t].after - t);
+	switch (ye_find_item_key(&v, NULL, p, t, s->key, visits, &ignored)) {
 	case 0:
 		return ye_ev_is(&p->ev[v], s->value);
 	case 1:
@@ -244,18 +260,19 @@ static int step_select(size_t *out, const struct parse *p, size_t list,
 	const struct ev *ev = p->ev;
 	size_t found = NO_EV, strings = 0, matches = 0, v;
 	bool found_string = false;
+	int visits = YE_LIST_VISITS;
 
 	for (size_t i = list + 1; i < ev[list].after - 1; i = ev[i].after) {
 		struct err why = { 0 };
 		int rc;
 
-		if (ev[i].type == EV_ALIAS && alias_matches(p, i, s))
+		if (ev[i].type == EV_ALIAS && alias_matches(p, i, s, &visits))
 			return ye_parse_err(err, ERR_UNSAFE, &ev[i], "the item "
 				"with %s '%s' is an alias: an edit would "
 				"change another place", s->key, s->value);
 		if (ev[i].type != EV_MAP_START)
 			continue;
-		rc = ye_find_key(&v, NULL, p, i, s->key, &why);
+		rc = ye_find_item_key(&v, NULL, p, i, s->key, &visits, &why);
 		if (rc != 0 && why.code != ERR_NONE) {
 			/* It may be the one; only it itself can tell. */
 			*err = why;

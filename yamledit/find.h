@@ -42,6 +42,15 @@ int ye_find(struct place *out, const struct parse *p, size_t doc,
 int ye_find_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
 		size_t map, const char *key, struct err *err);
 
+/*
+ * The same for a map that is one of many in a list: what merge keys lead to is
+ * looked at as long as VISITS, which they share, lasts; after that they are
+ * taken to bring in the key.
+ */
+enum { YE_LIST_VISITS = 1000 * 1000 };
+int ye_find_item_key(size_t *value_ev, size_t *key_ev, const struct parse *p,
+		     size_t map, const char *key, int *visits, struct err *err);
+
 /* The document that OPT means, as a number from 0. */
 int ye_find_document(size_t *out, const struct parse *p,
 		     const struct ye_options *opt, struct err *err);

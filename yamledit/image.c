@@ -277,11 +277,11 @@ int ye_edit_helm(struct session *s, const struct ye_path *key,
 
 /* The text of KEY in MAP, in A; NULL where it is absent or null. */
 static int text_of(const char **out, struct arena *a, const struct parse *p,
-		   size_t map, const char *key, struct err *err)
+		   size_t map, const char *key, int *visits, struct err *err)
 {
 	const struct ev *e;
 	size_t v;
-	int rc = ye_find_key(&v, NULL, p, map, key, err);
+	int rc = ye_find_item_key(&v, NULL, p, map, key, visits, err);
 
 	*out = NULL;
 	if (rc != 0)
@@ -298,7 +298,8 @@ static int text_of(const char **out, struct arena *a, const struct parse *p,
 }
 
 static int read_image(struct ye_image *out, struct arena *a,
-		      const struct parse *p, size_t item, struct err *err)
+		      const struct parse *p, size_t item, int *visits,
+		      struct err *err)
 {
 	const struct ev *e = &p->ev[item];
 
@@ -308,10 +309,12 @@ static int read_image(struct ye_image *out, struct arena *a,
 	if (e->type != EV_MAP_START)
 		return ye_parse_err(err, ERR_UNSAFE, e, "an entry of images is "
 				    "%s, not a map", ye_ev_kind(e));
-	if (text_of(&out->name, a, p, item, "name", err) < 0 ||
-	    text_of(&out->new_name, a, p, item, "newName", err) < 0 ||
-	    text_of(&out->version.tag, a, p, item, "newTag", err) < 0 ||
-	    text_of(&out->version.digest, a, p, item, "digest", err) < 0)
+	if (text_of(&out->name, a, p, item, "name", visits, err) < 0 ||
+	    text_of(&out->new_name, a, p, item, "newName", visits, err) < 0 ||
+	    text_of(&out->version.tag, a, p, item, "newTag", visits,
+		    err) < 0 ||
+	    text_of(&out->version.digest, a, p, item, "digest", visits,
+		    err) < 0)
 		return -1;
 	if (!out->name)
 		return ye_parse_err(err, ERR_UNSAFE, e, "an entry of images has "
@@ -352,7 +355,7 @@ static int read_images(struct ye_images *out, const struct parse *p,
 {
 	const struct ev *ev = p->ev;
 	size_t list, n = 0;
-	int rc;
+	int visits = YE_LIST_VISITS, rc;
 
 	if (ev[root].type != EV_MAP_START)
 		return ye_parse_err(err, ERR_UNSAFE, &ev[root], "the document is "
@@ -370,7 +373,7 @@ static int read_images(struct ye_images *out, const struct parse *p,
 	out->items = arena_alloc(&out->arena, n * sizeof(*out->items));
 	for (size_t i = list + 1; i < ev[list].after - 1; i = ev[i].after)
 		if (read_image(&out->items[out->len++], &out->arena, p, i,
-			       err) < 0)
+			       &visits, err) < 0)
 			return -1;
 	return check_names(out, err);
 }
@@ -409,10 +412,11 @@ static bool has_key(const struct parse *p, size_t map, const char *key)
 static int read_map(struct version *out, struct arena *a,
 		    const struct parse *p, size_t map, struct err *err)
 {
+	int visits = YE_LIST_VISITS;
 	const char *at;
 
-	if (text_of(&out->tag, a, p, map, "tag", err) < 0 ||
-	    text_of(&out->digest, a, p, map, "digest", err) < 0)
+	if (text_of(&out->tag, a, p, map, "tag", &visits, err) < 0 ||
+	    text_of(&out->digest, a, p, map, "digest", &visits, err) < 0)
 		return -1;
 	if (out->digest && !*out->digest)
 		out->digest = NULL;

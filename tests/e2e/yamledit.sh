@@ -128,6 +128,16 @@ fi
 printf 'a: 1\nsops:\n  mac: x\n' >s.yaml
 gives 'SOPS' 14 '' "$yamledit" set s.yaml a 2
 gives 'SOPS can be read' 0 "1$nl" "$yamledit" get s.yaml a
+# A list of aliases, or of merges, that all lead to one large map.
+many() { # ITEM: 300,000 of it, then the one that is asked for
+	echo 'big: &b'; seq -f '  k%.0f: 1' 9000; echo 'images:'
+	yes -- "$1" | head -300000; printf -- '- name: web\n  newTag: v1\n'
+}
+many '- *b' >aliases.yaml
+many '- {<<: *b}' >merges.yaml
+for f in aliases merges; do
+	gives "many $f of one map take no minutes" 14 '' timeout 10 "$yamledit" get $f.yaml 'images[name=web].newTag'
+done
 gives 'no room on standard output' 12 '' bash -c "'$yamledit' get k.yaml 'images[0].name' >/dev/full"
 check 'no temporary file is left' [ -z "$(find . -name '.yamledit-*')" ]
 
