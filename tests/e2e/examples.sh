@@ -91,6 +91,26 @@ export PROMOTE_NOW
 runs "Helm: to production" 0 bot to production web worker
 is "Helm: both are there" "$(values production | grep -cE '"20261122"|worker:2.1.0')" 2
 
+# A Deployment, a HelmRelease, an Application: their images, and nothing else.
+export PROMOTE_REPO=$SIM_URL/team/plain.git PROMOTE_NOW=2099-02-01T00:00:00Z
+before=$(git -C "$SIM_ROOT/team/plain.git" rev-parse main)
+runs "plain: bump" 0 bot bump web=1.5.0 podinfo=6.6.0
+runs "plain: bump by image" 0 bot bump --image registry.example.com/team/blog:1.0.0
+PROMOTE_NOW=2099-02-02T00:00:00Z
+runs "plain: to production" 0 bot to production web podinfo blog
+lines() { git -C "$SIM_ROOT/team/plain.git" diff "$before" main -- "*/$1.yaml" |
+	sed -n 's/^[-+]  *//p'; }
+is "plain: the lines that changed" "$(lines dev)" \
+"image: registry.example.com/team/web:1.4.1   # by git-promote
+image: registry.example.com/team/web:1.5.0   # by git-promote
+- registry.example.com/team/blog:0.9.0
+- registry.example.com/team/blog:1.0.0
+version: 6.5.0
+version: 6.6.0
+tag: 6.5.0
+tag: 6.6.0"
+is "plain: the same in production" "$(lines production)" "$(lines dev)"
+
 # What is installed: `git promote --help` asks for a manual page.
 check "make install" make -s install BUILD="$BUILD" DESTDIR="$T/installed" PREFIX=/usr
 is "two commands and a manual" "$(cd "$T/installed/usr" && find . -type f | sort | xargs)" \
