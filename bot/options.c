@@ -436,7 +436,9 @@ void help_command(const struct command *c)
 	puts("\nOptions of every command:");
 	help_options(OPT_COMMON, 0);
 	puts("\nEnvironment:\n"
-	     "  PROMOTE_TOKEN              for the repository and its forge\n"
+	     "  PROMOTE_TOKEN              for the repository and its forge; "
+	     "where a user goes with it:\n"
+	     "                             --repo https://USER@HOST/PATH\n"
 	     "  PROMOTE_TOKEN_FILE         the file it is in; else GITHUB_TOKEN or "
 	     "GH_TOKEN, GITEA_TOKEN,\n"
 	     "                             FORGEJO_TOKEN, each for that forge "

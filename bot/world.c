@@ -124,13 +124,13 @@ static char *percent_decode(struct arena *a, const char *s, size_t len)
 }
 
 /*
- * User info in a remote's URL is a credential: take it out of the URL. The
- * password, or a user alone, is the token when none was given.
+ * User info in a remote's URL is a credential: take it out of the URL. When no
+ * token was given the password is it, or else the user, as GitHub takes it.
  */
 static void userinfo_take(struct world *w, const char **user)
 {
 	const char *start, *at, *end, *colon;
-	char *secret;
+	char *name, *secret = NULL;
 
 	if (!is_http(w->location))
 		return;
@@ -140,14 +140,16 @@ static void userinfo_take(struct world *w, const char **user)
 	if (!at)
 		return;
 	colon = memchr(start, ':', (size_t)(at - start));
-	secret = colon ? percent_decode(&w->arena, colon + 1,
-					(size_t)(at - colon - 1))
-		       : percent_decode(&w->arena, start,
-					(size_t)(at - start));
-	log_secret(secret);
+	name = percent_decode(&w->arena, start,
+			      (size_t)((colon ? colon : at) - start));
 	if (colon)
-		*user = percent_decode(&w->arena, start,
-				       (size_t)(colon - start));
+		secret = percent_decode(&w->arena, colon + 1,
+					(size_t)(at - colon - 1));
+	else if (!w->token)
+		secret = name;
+	if (secret != name)
+		*user = name;
+	log_secret(secret);
 	if (!w->token)
 		w->token = secret;
 	w->location = arena_printf(&w->arena, "%.*s%s",

@@ -68,6 +68,13 @@ rm "$T/password"
 runs "no helper has one: exit 13" 13 bump --git-credentials
 has "in git's words" 'credential helpers gave none: fatal: could not read Username'
 
+runs "the user in the URL, the token apart" 0 env PROMOTE_TOKEN=s3cret-word \
+	"$BUILD/git-promote" bump svc-0001=8 --repo "http://ann@$HOST/r.git"
+runs "both in the URL" 0 bot bump svc-0001=7 --repo "http://ann:s3cret-word@$HOST/r.git"
+runs "the token alone, as GitHub takes it" 13 bot bump svc-0001=6 \
+	--repo "http://s3cret-word@$HOST/r.git"
+has "is not ann's here" 'HTTP 401'
+
 echo s3cret-word >"$T/password"
 runs "a token counts more" 13 env PROMOTE_TOKEN=s3cret-token "$BUILD/git-promote" \
 	bump svc-0001=9 --repo "$URL" --git-credentials
