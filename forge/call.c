@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bot/base/log.h"
 #include "bot/base/str.h"
@@ -164,7 +163,7 @@ static int64_t reset_in_s(const struct forge_answer *a)
 
 	if (reset < 0)
 		return -1;
-	s = reset - (int64_t)time(NULL);
+	s = reset - http_now_s(&a->res);
 	return s < 1 ? 1 : s > MOST_LIMIT_S ? MOST_LIMIT_S : s;
 }
 

@@ -142,6 +142,8 @@ void http_cancel(struct http_flight *f);
  */
 bool http_header(const struct http_response *res, const char *name,
 		 struct buf *out);
+/* What the server's clock said, where it tells (Date): ours may differ. */
+int64_t http_now_s(const struct http_response *res);
 void http_response_release(struct http_response *res);
 
 /* What was spent, for -v and the benchmark. */

@@ -13,9 +13,20 @@ enum {
 	MAX_RETRY_AFTER_S = 30,		/* longer is for the caller to judge */
 };
 
+int64_t http_now_s(const struct http_response *res)
+{
+	struct buf date = { 0 };
+	time_t now = -1;
+
+	if (http_header(res, "Date", &date))
+		now = curl_getdate(buf_str(&date), NULL);
+	buf_release(&date);
+	return now < 0 ? (int64_t)time(NULL) : (int64_t)now;
+}
+
 void http_retry_after_read(struct http_response *res)
 {
-	struct buf text = { 0 }, date = { 0 };
+	struct buf text = { 0 };
 	const char *s;
 
 	res->retry_after_s = -1;
@@ -27,19 +38,14 @@ void http_retry_after_read(struct http_response *res)
 
 		res->retry_after_s = v > 366 * 86400 ? 366 * 86400 : v;
 	} else {
-		time_t at = curl_getdate(s, NULL), now = -1;
+		int64_t at = (int64_t)curl_getdate(s, NULL);
+		int64_t now = http_now_s(res);
 
-		/* By the server's clock, where it tells: ours may differ. */
-		if (http_header(res, "Date", &date))
-			now = curl_getdate(buf_str(&date), NULL);
-		if (now < 0)
-			now = time(NULL);
 		if (at >= 0)
-			res->retry_after_s = at > now ? (int64_t)(at - now) : 0;
+			res->retry_after_s = at > now ? at - now : 0;
 	}
 out:
 	buf_release(&text);
-	buf_release(&date);
 }
 
 /* Did CODE come before anything of the request was sent? */

@@ -595,6 +595,14 @@ static void rate_limits(void **state)
 		  GET7 "< 200 @pr\n", 0,
 		  "#7 open promote/staging/web>main aaaa ours by bot as -",
 		  1000, 1000 },
+		{ "none remaining, reset by the server's clock, not by ours",
+		  op_get, GET7 "h X-RateLimit-Remaining: 0\n"
+		  "h Date: Thu, 01 Jan 1970 00:15:00 GMT\n"
+		  "h X-RateLimit-Reset: 1000\n"
+		  "< 403 {'message':'API rate limit exceeded'}\n"
+		  GET7 "< 200 @pr\n", 0,
+		  "#7 open promote/staging/web>main aaaa ours by bot as -",
+		  100000, 100000 },
 		{ "none remaining, reset beyond the run", op_get,
 		  GET7 "h X-RateLimit-Remaining: 0\n"
 		  "h X-RateLimit-Reset: 99999999999999999999\n"
