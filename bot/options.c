@@ -353,7 +353,8 @@ static int author_find(struct options *o, struct err *err)
 		r->author_mail = arena_strndup(&o->arena, lt + 1,
 					       (size_t)(gt - lt - 1));
 	}
-	if (strpbrk(r->author_name, "<>\n") || strpbrk(r->author_mail, "<>\n"))
+	if (!*r->author_name || strpbrk(r->author_name, "<>\r\n") ||
+	    strpbrk(r->author_mail, "<>\r\n"))
 		return err_set(err, ERR_USAGE, "the author '%s <%s>' cannot "
 			       "stand in a commit", r->author_name,
 			       r->author_mail);

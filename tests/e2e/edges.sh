@@ -50,6 +50,10 @@ services:
       - {file: "billing/{dir}/kustomization.yaml", path: "resources[0]", value: "https://git.example.com/billing//deploy?ref={tag}"}
 X
 plant
+for author in ' <a@b>' $'Ann\r <a@b>'; do
+	PROMOTE_AUTHOR=$author runs "an author who cannot stand in a commit" 2 \
+		bot bump billing=1.0.1
+done
 mixed="api=1.1.0,worker=1.1.0@$digest"
 runs "one tag for all images" 0 bot bump billing=1.0.1
 is "each has it" "$(billing dev)" "1.0.1 1.0.1"
