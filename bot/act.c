@@ -151,6 +151,10 @@ static bool outcome_take(struct plan *p, struct result *res,
 	case REPO_PUSH_RACE:
 	case REPO_PUSH_UNKNOWN:
 		doing->undone = true;
+		/* Not true yet, and not the last word where there is time. */
+		res->reason = u->status == REPO_PUSH_RACE
+			? "another push landed first"
+			: "the server did not say whether it took the push";
 		res->steps = NULL;
 		res->commit[0] = '\0';
 		return true;
@@ -427,7 +431,7 @@ int act(struct plan *p, const struct state *s, const struct request *r,
 {
 	struct push push = { .base = SIZE_MAX };
 	struct doing *doing = xcalloc(p->len, sizeof(*doing));
-	bool race = false;
+	const char *race = NULL;
 	int rc = -1;
 
 	*again = false;
@@ -445,12 +449,13 @@ int act(struct plan *p, const struct state *s, const struct request *r,
 	for (size_t i = 0; i < p->len; i++) {
 		struct result *res = &p->results[i];
 
-		if (doing[i].on_base)
-			race |= outcome_take(p, res, &doing[i],
-					     &push.updates[push.base]);
-		if (doing[i].branch_update != SIZE_MAX)
-			race |= outcome_take(p, res, &doing[i],
-				&push.updates[doing[i].branch_update]);
+		if (doing[i].on_base &&
+		    outcome_take(p, res, &doing[i], &push.updates[push.base]))
+			race = res->reason;
+		if (doing[i].branch_update != SIZE_MAX &&
+		    outcome_take(p, res, &doing[i],
+				 &push.updates[doing[i].branch_update]))
+			race = res->reason;
 	}
 	/* A rollback does not wait for the forge; what is to do there follows. */
 	if (r->command == CMD_ROLLBACK && push.base != SIZE_MAX && w->forge)
@@ -458,7 +463,7 @@ int act(struct plan *p, const struct state *s, const struct request *r,
 	forge_steps(p, doing, s, w, again);
 	branches_delete(p, doing, w);
 	if (race) {
-		err_set(err, ERR_RACE, "another push landed first");
+		err_set(err, ERR_RACE, "%s", race);
 		/* Those results are not true yet. */
 		for (size_t i = 0; i < p->len; i++)
 			if (doing[i].undone && !p->results[i].err.code)

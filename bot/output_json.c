@@ -314,7 +314,7 @@ void help_json(void)
 	     "    touched      {path, commits: [{commit, author, subject}], "
 	     "more}: other\n"
 	     "                 commits where the version comes from\n"
-	     "    diff         with -n\n"
+	     "    diff         unified, of what changes\n"
 	     "  faults     of promote.yaml: [{file, line, column, severity, "
 	     "message}]\n"
 	     "  error      {exitCode, message}: what stopped the whole run\n"

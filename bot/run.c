@@ -291,10 +291,12 @@ int run_loop(struct run *run, struct world *w, const struct request *r,
 			    run->races + 1);
 		if (!backoff_race(&backoff, clock_mono_ms() - began_ms,
 				  &w->deadline)) {
+			const char *why = arena_strdup(&run->arena, err->msg);
+
 			err_clear(err);
-			return err_set(err, ERR_TRANSIENT, "lost every race "
-				       "within --timeout (%u tries)",
-				       run->races);
+			return err_set(err, ERR_TRANSIENT, "%s, and --timeout "
+				       "is over (%u %s)", why, run->races,
+				       run->races == 1 ? "try" : "tries");
 		}
 	}
 	log_progress_done();
