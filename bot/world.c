@@ -124,37 +124,48 @@ static char *percent_decode(struct arena *a, const char *s, size_t len)
 }
 
 /*
- * User info in a remote's URL is a credential: take it out of the URL. When no
- * token was given the password is it, or else the user, as GitHub takes it.
+ * User info in the repository's URL, which is taken out of it: the user goes
+ * with the token. A password has no place there, where process lists and logs
+ * show it: refused where the URL was NAMED, not used where it is a checkout's.
  */
-static void userinfo_take(struct world *w, const char **user)
+static int userinfo_take(struct world *w, bool named, const char **user,
+			 struct err *err)
 {
-	const char *start, *at, *end, *colon;
-	char *name, *secret = NULL;
+	const char *start = strstr(w->location, "://"), *at, *end, *colon;
 
-	if (!is_http(w->location))
-		return;
-	start = strstr(w->location, "://") + 3;
+	if (!start)
+		return 0;
+	start += 3;
 	end = start + strcspn(start, "/?#");
 	at = memrchr(start, '@', (size_t)(end - start));
 	if (!at)
-		return;
+		return 0;
 	colon = memchr(start, ':', (size_t)(at - start));
-	name = percent_decode(&w->arena, start,
-			      (size_t)((colon ? colon : at) - start));
 	if (colon)
-		secret = percent_decode(&w->arena, colon + 1,
-					(size_t)(at - colon - 1));
-	else if (!w->token)
-		secret = name;
-	if (secret != name)
-		*user = name;
-	log_secret(secret);
-	if (!w->token)
-		w->token = secret;
+		log_secret(percent_decode(&w->arena, colon + 1,
+					  (size_t)(at - colon - 1)));
+	if (colon && named)
+		return err_set(err, ERR_USAGE, "the repository's URL holds a "
+			       "password, which process lists and logs show; "
+			       "give it in PROMOTE_TOKEN or PROMOTE_TOKEN_FILE "
+			       "and write %.*s%s", (int)(colon -
+			       w->location), w->location, at);
+	if (colon && !w->token && is_http(w->location))
+		log_info("the password in origin's URL is not used; give it in "
+			 "PROMOTE_TOKEN");
+	if (!colon)
+		colon = at;
+	if (is_http(w->location)) {
+		if (colon > start)
+			*user = percent_decode(&w->arena, start,
+					       (size_t)(colon - start));
+		colon = start;
+		at++;
+	}
 	w->location = arena_printf(&w->arena, "%.*s%s",
-				   (int)(start - w->location), w->location,
-				   at + 1);
+				   (int)(colon - w->location), w->location,
+				   at);
+	return 0;
 }
 
 /* VARIABLE names a file whose one line is the token. */
@@ -289,7 +300,8 @@ int world_open(struct world *w, const struct world_options *o,
 	}
 	if (token_find(w, err) < 0 || gates_find(w, o, err) < 0)
 		return -1;
-	userinfo_take(w, &user);
+	if (userinfo_take(w, first(o->repo, "PROMOTE_REPO"), &user, err) < 0)
+		return -1;
 	if (w->token && is_http(w->location)) {
 		if (!user)
 			user = w->forge_kind && !str_eq(w->forge_kind, "none")

@@ -154,8 +154,3 @@ is "it serves when the version is back" "$(states)" "#1:open"
 act close '"number": 1'
 idle "a person's closing is a no all the same" bot auto
 has "that is said" declined
-
-# ---- credentials in a URL are percent-encoded ----
-story
-runs "a password as URLs write it" 0 env -u PROMOTE_TOKEN "$BUILD/git-promote" \
-	status --repo "http://x:${SIM_TOKEN//-/%2D}@${REPO_URL#http://}"

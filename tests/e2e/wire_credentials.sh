@@ -68,12 +68,26 @@ rm "$T/password"
 runs "no helper has one: exit 13" 13 bump --git-credentials
 has "in git's words" 'credential helpers gave none: fatal: could not read Username'
 
-runs "the user in the URL, the token apart" 0 env PROMOTE_TOKEN=s3cret-word \
-	"$BUILD/git-promote" bump svc-0001=8 --repo "http://ann@$HOST/r.git"
-runs "both in the URL" 0 bot bump svc-0001=7 --repo "http://ann:s3cret-word@$HOST/r.git"
-runs "the token alone, as GitHub takes it" 13 bot bump svc-0001=6 \
-	--repo "http://s3cret-word@$HOST/r.git"
-has "is not ann's here" 'HTTP 401'
+runs "the user in the URL (%61 is an a), the token apart" 0 \
+	env PROMOTE_TOKEN=s3cret-word "$BUILD/git-promote" bump svc-0001=8 \
+	--repo "http://%61nn@$HOST/r.git"
+# Process lists and logs show URLs.
+runs "a password in the URL" 2 bot bump svc-0001=7 --repo "http://ann:s3cret-word@$HOST/r.git"
+has "where it belongs" "PROMOTE_TOKEN_FILE and write http://ann@$HOST/r.git"
+runs "in the variable" 2 env PROMOTE_REPO="http://ann:s3cret-word@$HOST/r.git" \
+	"$BUILD/git-promote" status
+runs "for ssh" 2 bot status --repo "ssh://ann:s3cret-word@127.0.0.1/r.git"
+has "that is said of it, too" 'write ssh://ann@127.0.0.1/r.git'
+check "the password is nowhere in the output" bash -c "! grep -q s3cret '$T/out' '$T/err'"
+runs "a token as the user is none" 13 bot bump svc-0001=6 --repo "http://s3cret-word@$HOST/r.git"
+has "that is said" 'HTTP 401.*PROMOTE_TOKEN'
+check "the token is nowhere in the output" bash -c "! grep -q s3cret '$T/out' '$T/err'"
+git init -q "$T/checkout"
+git -C "$T/checkout" remote add origin "http://ann:s3cret-word@$HOST/r.git"
+in_checkout() { (cd "$T/checkout" && "$@"); }
+runs "in a checkout's origin it is not used" 13 in_checkout "$BUILD/git-promote" bump svc-0001=6
+has "that is said as well" "password in origin's URL is not used"
+runs "but the user is" 0 in_checkout env PROMOTE_TOKEN=s3cret-word "$BUILD/git-promote" bump svc-0001=6
 
 echo s3cret-word >"$T/password"
 runs "a token counts more" 13 env PROMOTE_TOKEN=s3cret-token "$BUILD/git-promote" \
