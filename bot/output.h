@@ -24,8 +24,6 @@ void output_status(const struct run *run, const struct request *r,
 
 /* The timelines of the service that R names, newest version first. */
 void output_log(const struct run *run, const struct request *r, bool colored);
-/* Append why a version came: promoted, bumped, rolled back, by hand. */
-const char *output_why(struct buf *out, const struct stay *s);
 
 /* What check found: every service and environment, field by field. */
 void output_check(const struct state *s, bool colored);

@@ -6,7 +6,8 @@
 #include "bot/base/str.h"
 #include "bot/table.h"
 
-const char *output_why(struct buf *out, const struct stay *s)
+/* Why a version came: promoted, bumped, rolled back, by hand. */
+static void add_why(struct buf *out, const struct stay *s)
 {
 	if (s->rolled_back) {
 		buf_addstr(out, "rolled back from ");
@@ -29,7 +30,6 @@ const char *output_why(struct buf *out, const struct stay *s)
 		buf_addstr(out, ": ");
 		show(out, s->reason);
 	}
-	return buf_str(out);
 }
 
 /* It may have begun before what is known of the history. */
@@ -82,7 +82,7 @@ static void row_add(struct table *t, const struct state *state,
 		buf_addstr(&why, state->history_is_cut ? "further back is not "
 			   "there" : "further back was not looked at");
 	else
-		output_why(&why, s);
+		add_why(&why, s);
 	table_add(t, xstrdup(spot->place.env->name), NULL);
 	table_add(t, buf_detach(&version), i ? C_DIM : C_GREEN);
 	table_add(t, since_cell(state, spot->timeline, i), NULL);

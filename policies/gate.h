@@ -186,13 +186,6 @@ void gate_rests_on(struct gate_result *out, const struct gate_facts *f,
 		   const char *url);
 
 /*
- * The names of checks that GATE asks for, in A, for whoever gathers them: of
- * a commit's hundred checks only these matter. Nothing for other gates.
- */
-void gate_check_names(const struct gate *g, const struct gate_facts *f,
-		      struct arena *a, const char ***names, size_t *len);
-
-/*
  * The soak time in seconds among N gates; 0 where there is no such gate.
  * The candidate rule needs it: a stay counts only when it lasted that long.
  */

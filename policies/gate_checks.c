@@ -211,17 +211,3 @@ const struct gate_kind gate_checks = {
 	.parse = parse,
 	.judge = judge,
 };
-
-void gate_check_names(const struct gate *g, const struct gate_facts *f,
-		      struct arena *a, const char ***names, size_t *len)
-{
-	const struct checks *checks = g->setting;
-
-	*names = NULL;
-	*len = 0;
-	if (g->kind != &gate_checks || !checks)
-		return;
-	*names = arena_alloc(a, checks->len * sizeof(**names));
-	for (size_t i = 0; i < checks->len; i++)
-		(*names)[(*len)++] = name_of(a, checks->names[i]->value, f);
-}

@@ -157,7 +157,12 @@ void stays_landed(struct stay *stays, size_t len, size_t i, int64_t at_s,
 	}
 }
 
-int64_t landing_of(const struct landing *pushes, size_t n, size_t pos)
+/*
+ * When one of N pushes (in any order) brought the commit at POS: the oldest
+ * that made it part of base, its new head at POS or nearer to base's head, its
+ * old head further back. TIME_UNKNOWN: none of them did.
+ */
+static int64_t landing_of(const struct landing *pushes, size_t n, size_t pos)
 {
 	int64_t at_s = TIME_UNKNOWN;
 

@@ -136,12 +136,9 @@ struct landing {
 	int64_t at_s;
 };
 /*
- * When one of N pushes (in any order) brought the commit at POS: the oldest
- * that made it part of base, its new head at POS or nearer to base's head, its
- * old head further back. TIME_UNKNOWN: none of them did.
+ * Each stay at a position up to LAST, beyond which no head was looked for, landed
+ * when one of N pushes (in any order) brought its commit.
  */
-int64_t landing_of(const struct landing *pushes, size_t n, size_t pos);
-/* All stays at positions up to LAST, beyond which no head was looked for. */
 void stays_pushed(struct stay *stays, size_t len,
 		  const struct landing *pushes, size_t n, size_t last);
 

@@ -362,11 +362,6 @@ const struct http_cost *http_cost(const struct http *h)
 	return &h->cost;
 }
 
-const struct deadline *http_deadline(const struct http *h)
-{
-	return &h->options.deadline;
-}
-
 int64_t http_left_ms(const struct http *h)
 {
 	int64_t left = deadline_left_ms(&h->options.deadline) -

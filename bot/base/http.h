@@ -161,7 +161,6 @@ struct http_options {
 struct http *http_new(const struct http_options *options);
 void http_free(struct http *h);
 const struct http_cost *http_cost(const struct http *h);
-const struct deadline *http_deadline(const struct http *h);
 
 /*
  * Sleep MS between two requests (a forge that is computing, a rate limit);

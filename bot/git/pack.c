@@ -79,8 +79,9 @@ static void delta_in_place(struct buf *out, const char *old, const char *new,
 	add_insert(out, new + done, len - done);
 }
 
-void pack_delta(struct buf *out, const char *old, size_t old_len,
-		const char *new, size_t new_len)
+/* The instructions that make NEW of OLD. */
+static void add_delta(struct buf *out, const char *old, size_t old_len,
+		      const char *new, size_t new_len)
 {
 	size_t most = old_len < new_len ? old_len : new_len;
 	size_t front = 0, back = 0;
@@ -172,7 +173,7 @@ static int add_object(struct store *s, const struct oid *id,
 	if (usable_base(s, id, in, &base)) {
 		if (store_read(s, &base, type, &old, err) < 0)
 			goto out;
-		pack_delta(&delta, old.data, old.len, o.data, o.len);
+		add_delta(&delta, old.data, old.len, o.data, o.len);
 	}
 	if (delta.len && delta.len + sizeof(base.id) < o.len) {
 		add_entry(out, REF_DELTA, delta.len);

@@ -15,8 +15,4 @@
 int pack_thin(struct store *s, const struct oid *ids, size_t n,
 	      const struct oidmap *in, struct buf *out, struct err *err);
 
-/* The instructions that make NEW of OLD, appended to OUT. */
-void pack_delta(struct buf *out, const char *old, size_t old_len,
-		const char *new, size_t new_len);
-
 #endif
