@@ -124,14 +124,16 @@ static char *percent_decode(struct arena *a, const char *s, size_t len)
 }
 
 /*
- * User info in the repository's URL, which is taken out of it: the user goes
- * with the token. A password has no place there, where process lists and logs
- * show it: refused where the URL was NAMED, not used where it is a checkout's.
+ * User info in the repository's URL, which is taken out of it. A checkout's
+ * own is a credential: where no token was given, its password is, or else the
+ * user, as GitHub takes it. A URL that was NAMED is shown by process lists and
+ * logs, and may hold no more than the user that goes with the token.
  */
 static int userinfo_take(struct world *w, bool named, const char **user,
 			 struct err *err)
 {
 	const char *start = strstr(w->location, "://"), *at, *end, *colon;
+	char *name, *secret = NULL;
 
 	if (!start)
 		return 0;
@@ -142,29 +144,30 @@ static int userinfo_take(struct world *w, bool named, const char **user,
 		return 0;
 	colon = memchr(start, ':', (size_t)(at - start));
 	if (colon)
-		log_secret(percent_decode(&w->arena, colon + 1,
-					  (size_t)(at - colon - 1)));
-	if (colon && named)
+		secret = percent_decode(&w->arena, colon + 1,
+					(size_t)(at - colon - 1));
+	log_secret(secret);
+	if (secret && named)
 		return err_set(err, ERR_USAGE, "the repository's URL holds a "
 			       "password, which process lists and logs show; "
 			       "give it in PROMOTE_TOKEN or PROMOTE_TOKEN_FILE "
 			       "and write %.*s%s", (int)(colon -
 			       w->location), w->location, at);
-	if (colon && !w->token && is_http(w->location))
-		log_info("the password in origin's URL is not used; give it in "
-			 "PROMOTE_TOKEN");
-	if (!colon)
-		colon = at;
-	if (is_http(w->location)) {
-		if (colon > start)
-			*user = percent_decode(&w->arena, start,
-					       (size_t)(colon - start));
-		colon = start;
-		at++;
+	if (!is_http(w->location))
+		return 0;
+	name = percent_decode(&w->arena, start,
+			      (size_t)((colon ? colon : at) - start));
+	if (!secret && !named && !w->token) {
+		secret = name;
+		log_secret(secret);
+	} else if (*name) {
+		*user = name;
 	}
+	if (!w->token)
+		w->token = secret;
 	w->location = arena_printf(&w->arena, "%.*s%s",
-				   (int)(colon - w->location), w->location,
-				   at);
+				   (int)(start - w->location), w->location,
+				   at + 1);
 	return 0;
 }
 

@@ -79,16 +79,26 @@ runs "in the variable" 2 env PROMOTE_REPO="http://ann:s3cret-word@$HOST/r.git" \
 runs "for ssh" 2 bot status --repo "ssh://ann:s3cret-word@127.0.0.1/r.git"
 has "that is said of it, too" 'write ssh://ann@127.0.0.1/r.git'
 check "the password is nowhere in the output" bash -c "! grep -q s3cret '$T/out' '$T/err'"
-runs "a token as the user is none" 13 bot bump svc-0001=6 --repo "http://s3cret-word@$HOST/r.git"
-has "that is said" 'HTTP 401.*PROMOTE_TOKEN'
-check "the token is nowhere in the output" bash -c "! grep -q s3cret '$T/out' '$T/err'"
 git init -q "$T/checkout"
 git -C "$T/checkout" remote add origin "http://ann:s3cret-word@$HOST/r.git"
 in_checkout() { (cd "$T/checkout" && "$@"); }
-runs "in a checkout's origin it is not used" 13 in_checkout "$BUILD/git-promote" bump svc-0001=6
-has "that is said as well" "password in origin's URL is not used"
-runs "but the user is" 0 in_checkout env PROMOTE_TOKEN=s3cret-word "$BUILD/git-promote" bump svc-0001=6
+runs "in a checkout's origin it is a credential" 0 in_checkout bot bump svc-0001=6 -v
+check "and nowhere in the output" bash -c "! grep -q s3cret '$T/out' '$T/err'"
+runs "a token that is given counts more" 13 in_checkout env PROMOTE_TOKEN=s3cret-token \
+	"$BUILD/git-promote" bump svc-0001=5
+git -C "$T/checkout" remote set-url origin "http://ann@$HOST/r.git"
+runs "and goes with its user" 0 in_checkout env PROMOTE_TOKEN=s3cret-word \
+	"$BUILD/git-promote" bump svc-0001=5
 
+serve --auth x-access-token:s3cret-word
+runs "a token in the user's place: not where it was named" 13 bot bump svc-0001=4 \
+	--repo "http://s3cret-word@$HOST/r.git"
+has "that is said" 'HTTP 401.*PROMOTE_TOKEN'
+git -C "$T/checkout" remote set-url origin "http://s3cret-word@$HOST/r.git"
+runs "but in a checkout's origin" 0 in_checkout bot bump svc-0001=4
+check "the token is nowhere in the output" bash -c "! grep -q s3cret '$T/out' '$T/err'"
+
+serve --auth ann:s3cret-word
 echo s3cret-word >"$T/password"
 runs "a token counts more" 13 env PROMOTE_TOKEN=s3cret-token "$BUILD/git-promote" \
 	bump svc-0001=9 --repo "$URL" --git-credentials
