@@ -47,11 +47,12 @@ static void no_answer(struct arena *a, struct gate_answer *out,
 		      const char *why)
 {
 	struct buf shown = { 0 };
+	char *text;
 
 	escape_terminal(&shown, why, strlen(why));
-	out->error = arena_strdup(a, buf_str(&shown));
-	log_redact((char *)(uintptr_t)out->error);
-	buf_release(&shown);
+	text = buf_keep(&shown, a);
+	log_redact(text);
+	out->error = text;
 }
 
 /* What the answers say ------------------------------------------------------ */
@@ -190,12 +191,9 @@ static void argocd_read(struct world *w, const struct gate_question *q,
 static const char *escaped(struct arena *a, const char *word)
 {
 	struct buf out = { 0 };
-	const char *s;
 
 	escape_url(&out, word);
-	s = arena_strdup(a, buf_str(&out));
-	buf_release(&out);
-	return s;
+	return buf_keep(&out, a);
 }
 
 /* The request for a question; false: it is not made, OUT says why. */

@@ -122,7 +122,7 @@ const char *config_expand(struct arena *a, const char *template,
 			  const struct environment *env, const char *service)
 {
 	struct buf out = { 0 };
-	const char *mark, *text;
+	const char *mark;
 	size_t len;
 
 	while (placeholder_next(template, &mark, &len) > 0) {
@@ -138,9 +138,7 @@ const char *config_expand(struct arena *a, const char *template,
 		template = mark + len;
 	}
 	buf_addstr(&out, template);
-	text = arena_strdup(a, buf_str(&out));
-	buf_release(&out);
-	return text;
+	return buf_keep(&out, a);
 }
 
 /*

@@ -83,7 +83,6 @@ static const char *plain_fill(struct arena *a, const char *template,
 			      const struct version *v)
 {
 	struct buf out = { 0 };
-	const char *filled;
 
 	for (const char *s = template; *s;) {
 		if (str_starts(s, "{tag}")) {
@@ -103,9 +102,7 @@ static const char *plain_fill(struct arena *a, const char *template,
 			buf_addch(&out, *s++);
 		}
 	}
-	filled = arena_strdup(a, buf_str(&out));
-	buf_release(&out);
-	return filled;
+	return buf_keep(&out, a);
 missing:
 	buf_release(&out);
 	return NULL;
@@ -358,7 +355,6 @@ const char *place_version(struct arena *a, const struct slot *slots,
 			  const struct version *versions, size_t n)
 {
 	struct buf out = { 0 };
-	const char *s;
 	bool same = true;
 
 	for (size_t i = 1; i < n; i++)
@@ -372,9 +368,7 @@ const char *place_version(struct arena *a, const struct slot *slots,
 			buf_addf(&out, "%s%s=", i ? "," : "", slots[i].label);
 		version_format(&out, &versions[i]);
 	}
-	s = arena_strdup(a, buf_str(&out));
-	buf_release(&out);
-	return s;
+	return buf_keep(&out, a);
 }
 
 bool place_versions_of(const struct place *p, struct arena *a,

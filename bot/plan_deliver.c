@@ -34,8 +34,7 @@ static void diff_take(struct planner *pl, struct result *res,
 		ye_diff(&out, edits[i].path, edits[i].old_text.data,
 			edits[i].old_text.len, edits[i].new_text.data,
 			edits[i].new_text.len);
-	res->diff = arena_strdup(pl_arena(pl), buf_str(&out));
-	buf_release(&out);
+	res->diff = buf_keep(&out, pl_arena(pl));
 }
 
 /* The edits on the texts that base will have after the steps before. */

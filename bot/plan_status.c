@@ -29,7 +29,6 @@ static void note_add(struct planner *pl, struct result *res, const char *kind,
 static const char *held_text(struct planner *pl, const struct stay *since)
 {
 	struct buf out = { 0 };
-	const char *text;
 
 	buf_addf(&out, "%s to %s", since->rolled_back ? "rolled back" : "left "
 		 "by hand, back", since->version);
@@ -41,9 +40,7 @@ static const char *held_text(struct planner *pl, const struct stay *since)
 		buf_addf(&out, " by %s", since->author);
 	if (since->reason)
 		buf_addf(&out, ": %s", since->reason);
-	text = arena_strdup(pl_arena(pl), buf_str(&out));
-	buf_release(&out);
-	return text;
+	return buf_keep(&out, pl_arena(pl));
 }
 
 /*

@@ -52,8 +52,7 @@ static struct word word_of_gates(struct planner *pl,
 		if (until.len && !strstr(buf_str(&text), buf_str(&until)))
 			buf_addf(&text, ", until %s", buf_str(&until));
 	}
-	w.description = arena_strdup(a, buf_str(&text));
-	buf_release(&text);
+	w.description = buf_keep(&text, a);
 	buf_release(&until);
 	return w;
 }

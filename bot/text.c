@@ -20,15 +20,6 @@ static const char *shown(const char *version)
 	return version && *version ? version : "nothing";
 }
 
-/* Arena's copy of B, which is released. */
-static const char *finish(struct arena *a, struct buf *b)
-{
-	const char *s = arena_strndup(a, buf_str(b), b->len);
-
-	buf_release(b);
-	return s;
-}
-
 /* Digests are long: twelve digits are enough for a title. */
 static void add_short(struct buf *out, const char *version)
 {
@@ -57,7 +48,7 @@ const char *text_pr_title(struct arena *a, const struct change_info *c)
 		 version.len > VERSION_MOST ? "..." : "");
 	buf_release(&version);
 	buf_addf(&out, c->rolled_back ? " in %s" : " to %s", c->environment);
-	return finish(a, &out);
+	return buf_keep(&out, a);
 }
 
 const char *text_commit(struct arena *a, const struct change_info *c)
@@ -83,7 +74,7 @@ const char *text_commit(struct arena *a, const struct change_info *c)
 	trailer_add(&out, "Promote-Rollback", c->rolled_back);
 	trailer_add(&out, "Promote-Override", c->overridden);
 	trailer_add(&out, "Promote-Reason", c->reason);
-	return finish(a, &out);
+	return buf_keep(&out, a);
 }
 
 /*
@@ -278,7 +269,7 @@ const char *text_pr_body(struct arena *a, const struct change_info *c)
 		 "keeps this version out of the environment until a newer one "
 		 "comes or it is promoted by name");
 	add_marker(&out, &marker);
-	return finish(a, &out);
+	return buf_keep(&out, a);
 }
 
 bool text_marker_parse(struct arena *a, const char *body, struct marker *out)
@@ -348,7 +339,7 @@ const char *text_body_armed(struct arena *a, const char *body,
 		return body;
 	m.armed = head_sha;
 	add_marker(&out, &m);
-	return finish(a, &out);
+	return buf_keep(&out, a);
 }
 
 const char *text_body_asked(struct arena *a, const char *body)
@@ -360,7 +351,7 @@ const char *text_body_asked(struct arena *a, const char *body)
 		return body;
 	m.asks = NULL;
 	add_marker(&out, &m);
-	return finish(a, &out);
+	return buf_keep(&out, a);
 }
 
 const char *text_body_status(struct arena *a, const char *body,
@@ -374,7 +365,7 @@ const char *text_body_status(struct arena *a, const char *body,
 	m.status = status;
 	m.head = head;
 	add_marker(&out, &m);
-	return finish(a, &out);
+	return buf_keep(&out, a);
 }
 
 const char *text_body_gates(struct arena *a, const char *body,
@@ -393,7 +384,7 @@ const char *text_body_gates(struct arena *a, const char *body,
 	buf_add(&out, body, (size_t)(start - body));
 	add_gates(&out, gates, len);
 	buf_addstr(&out, end);
-	return finish(a, &out);
+	return buf_keep(&out, a);
 }
 
 const char *text_body_closed(struct arena *a, const char *body,
@@ -409,5 +400,5 @@ const char *text_body_closed(struct arena *a, const char *body,
 	buf_addstr(&out, "\n\n");
 	m.closed = "bot";
 	add_marker(&out, &m);
-	return finish(a, &out);
+	return buf_keep(&out, a);
 }

@@ -61,12 +61,9 @@ const char *forge_root_url(struct forge *f, const char *fmt, ...)
 const char *forge_esc(struct arena *a, const char *word)
 {
 	struct buf b = { 0 };
-	const char *s;
 
 	escape_url(&b, word);
-	s = arena_strdup(a, buf_str(&b));
-	buf_release(&b);
-	return s;
+	return buf_keep(&b, a);
 }
 
 const char *forge_esc_branch(struct arena *a, const char *branch)
@@ -84,9 +81,7 @@ const char *forge_esc_branch(struct arena *a, const char *branch)
 		if (*s)
 			buf_addch(&b, *s++);
 	}
-	s = arena_strdup(a, buf_str(&b));
-	buf_release(&b);
-	return s;
+	return buf_keep(&b, a);
 }
 
 /* What an answer says ------------------------------------------------------------ */

@@ -75,7 +75,6 @@ const char *gate_expand(struct arena *a, const char *template,
 	const char *const values[] = { f->service, f->environment, f->from,
 				       f->version };
 	struct buf out = { 0 };
-	const char *text;
 
 	while (*template) {
 		size_t i = mark_at(template);
@@ -90,9 +89,7 @@ const char *gate_expand(struct arena *a, const char *template,
 			buf_addf(&out, "%llds", live_s(f));
 		template += strlen(marks[i]);
 	}
-	text = arena_strdup(a, buf_str(&out));
-	buf_release(&out);
-	return text;
+	return buf_keep(&out, a);
 }
 
 bool gate_template(const struct node *n, const struct gate_parse *p)

@@ -80,9 +80,7 @@ static const char *name_of(struct arena *a, const char *template,
 		buf_addstr(&out, name ? name : "");
 		template += strlen(marks[i].mark);
 	}
-	name = arena_strdup(a, buf_str(&out));
-	buf_release(&out);
-	return name;
+	return buf_keep(&out, a);
 }
 
 static bool is_good(const struct check_fact *c)

@@ -95,3 +95,11 @@ char *buf_detach(struct buf *b)
 	b->len = b->cap = 0;
 	return s;
 }
+
+char *buf_keep(struct buf *b, struct arena *a)
+{
+	char *s = arena_strndup(a, buf_str(b), b->len);
+
+	buf_release(b);
+	return s;
+}

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+struct arena;
+
 /*
  * Growable bytes. `data` is NULL while nothing was added, else always
  * followed by a NUL that `len` does not count. A zeroed struct is empty.
@@ -33,5 +35,8 @@ const char *buf_str(const struct buf *b);
 
 /* Hand the string over to the caller, who frees it; B is empty then. */
 char *buf_detach(struct buf *b);
+
+/* The string in arena A; B is empty then. */
+char *buf_keep(struct buf *b, struct arena *a);
 
 #endif
