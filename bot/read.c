@@ -13,9 +13,16 @@ enum {
 	HISTORY_LONG = 256,	/* from here on fourfold */
 };
 
+/* Does it read only? Then a HEAD on no branch, as CI checks out, will do. */
+static bool is_reading(const struct request *r)
+{
+	return r->command == CMD_CHECK || r->command == CMD_STATUS ||
+	       r->command == CMD_LOG;
+}
+
 /* Base's name and head, and the heads of our branches, from one listing. */
-static int read_refs(struct state *s, struct world *w, struct repo_refs *refs,
-		     struct err *err)
+static int read_refs(struct state *s, struct world *w, const struct request *r,
+		     struct repo_refs *refs, struct err *err)
 {
 	const char *prefixes[4] = { "refs/heads/promote/",
 				    "refs/heads/rollback/", "HEAD", NULL };
@@ -32,9 +39,11 @@ static int read_refs(struct state *s, struct world *w, struct repo_refs *refs,
 		 str_starts(refs->head_target, "refs/heads/"))
 		s->base = arena_strdup(&s->arena, refs->head_target +
 				       strlen("refs/heads/"));
+	else if (is_reading(r))
+		s->base = "HEAD";
 	else
-		return err_set(err, ERR_USAGE, "the repository does not say "
-			       "which branch HEAD is; name it with --base");
+		return err_set(err, ERR_USAGE, "HEAD of %s is on no branch; name "
+			       "one with --base", w->location);
 	ref = arena_printf(&s->arena, "refs/heads/%s", s->base);
 	s->base_is_default = !refs->head_target ||
 			     str_eq(refs->head_target, ref);
@@ -94,7 +103,7 @@ int read_state(struct state *s, struct world *w, const struct request *r,
 
 	state_release(s);
 	if (clock_read(&s->now_s, err) < 0 ||
-	    read_refs(s, w, &refs, err) < 0)
+	    read_refs(s, w, r, &refs, err) < 0)
 		goto out;
 	s->evidence = &w->evidence;
 	log_verbose("%s is at %.10s", s->base, s->base_hex);

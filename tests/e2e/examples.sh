@@ -70,6 +70,13 @@ is "GitLab CI: dev has it" "$(tag_in_dev)" '"1234567"'
 runs "GitLab CI: auto" 0 env PROMOTE_FORGE=gitea \
 	bash -c "$(script examples/ci/gitlab-ci.yml 'promote what is ready')"
 has "GitLab CI: auto waits for the soak" 'soaks in dev until'
+git clone -q "$SIM_ROOT/team/kustomize.git" "$T/pull"
+git -C "$T/pull" checkout -q --detach
+git -C "$T/pull" branch -q -D main
+for snippet in github-actions.yaml gitlab-ci.yml; do
+	runs "$snippet: check, as CI checks out" 0 env -C "$T/pull" -u PROMOTE_REPO -u PROMOTE_TOKEN \
+		bash -c "$(script examples/ci/$snippet 'check promote.yaml')"
+done
 mkdir "$T/bin"; ln -s "$BUILD/git-promote" "$T/bin"
 printf "%s\n" "$SIM_TOKEN" >"$T/token"
 runs "crontab: with its variables, and without a word" 0 env -i HOME="$T" bash -c \

@@ -214,3 +214,8 @@ runs "a base that is checked out is not moved" 13 bot bump web=1.7.0 --repo "$T/
 has "and why" 'is checked out in that repository, and git does not push under a work tree; name a bare one'
 is "nor its work tree" \
 	"$(git -C "$T/checkout" rev-parse HEAD)$(git -C "$T/checkout" status --porcelain)" "$before"
+git -C "$T/checkout" checkout -q --detach
+git -C "$T/checkout" branch -q -D main
+runs "check reads a commit on no branch, as CI checks it out" 0 bot check --repo "$T/checkout"
+runs "which nothing is pushed to" 2 bot bump web=1.8.0 --repo "$T/checkout"
+has "and what to do" 'is on no branch; name one with --base'
