@@ -89,7 +89,7 @@ static int commit_list(struct state *s, struct repo *repo,
 	struct touched_commit *it = &out->items[out->len];
 	struct repo_commit c;
 	char hex[OID_HEX + 1];
-	size_t len;
+	char *subject;
 	bool ours;
 
 	if (repo_commit(repo, id, &s->arena, &c, err) < 0 ||
@@ -103,9 +103,10 @@ static int commit_list(struct state *s, struct repo *repo,
 	}
 	it->commit = arena_strdup(&s->arena, oid_hex(hex, id));
 	it->author = c.author_name;
-	len = strcspn(c.message, "\n");
-	it->subject = arena_strndup(&s->arena, c.message, len < SUBJECT_MAX
-				    ? len : SUBJECT_MAX);
+	subject = arena_strndup(&s->arena, c.message,
+				strcspn(c.message, "\n"));
+	str_cut(subject, SUBJECT_MAX);
+	it->subject = subject;
 	out->len++;
 	return 0;
 }
@@ -123,8 +124,7 @@ static int touched_list(struct state *s, struct repo *repo, struct spot *spot,
 	spot->touched = out;
 	if (!now || now->pos == 0)
 		return 0;
-	out->items = arena_alloc(&s->arena, LISTED * sizeof(*out->items) +
-				 sizeof(*out->items));
+	out->items = arena_alloc(&s->arena, LISTED * sizeof(*out->items));
 	out->path = paths[0];
 	all = changes_after(s, now->pos, h, n, &len);
 	for (size_t i = 0; i < len; i++)

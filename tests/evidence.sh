@@ -257,18 +257,19 @@ story "$manual"
 commit_to $dev "before anything"
 bot bump web=1.4.2 >"$T/out"
 commit_to $dev "replicas <b>9</b> @team #1"
-commit_to $dev "memory"
+commit_to $dev "memory$(printf ' für%.0s' {1..40})"
+long="memory$(printf ' für%.0s' {1..22})"	# cut behind a word
 commit_to apps/api/overlays/dev/kustomization.yaml "another service"
 commit_to apps/web/overlays/staging/kustomization.yaml "another environment"
 now 2026-11-02T09:00:00Z
 bot auto --json >"$T/out"
 is "other commits in dev's folder are in JSON" "$("$PYTHON" -c '
 import json, sys
-t = [r["touched"] for r in json.load(sys.stdin)["results"] if "touched" in r]
+t = [r["touched"] for r in json.load(sys.stdin)["results"] if r["touched"]]
 print(len(t), t[0]["path"], t[0]["more"], [(c["subject"], c["author"]) for c in t[0]["commits"]])
-' <"$T/out")" "1 apps/web/overlays/dev 0 [('memory', 'Tester'), ('replicas <b>9</b> @team #1', 'Tester'), ('before anything', 'Tester')]"
+' <"$T/out")" "1 apps/web/overlays/dev 0 [('$long...', 'Tester'), ('replicas <b>9</b> @team #1', 'Tester'), ('before anything', 'Tester')]"
 is "other commits in dev's folder are listed, newest first" "$(listed)" \
-	"memory (Tester)
+	"$long\\.\\.\\. (Tester)
 replicas &#60;b&#62;9&#60;/b&#62; @&#8203;team \\#&#8203;1 (Tester)
 before anything (Tester)"
 is "of the service that it is about" "$(pulls '"another" in r[0]["body"]')" false
