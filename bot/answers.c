@@ -198,7 +198,8 @@ static const char *escaped(struct arena *a, const char *word)
 
 /* The request for a question; false: it is not made, OUT says why. */
 static bool request_make(struct world *w, const struct gate_question *q,
-			 int64_t now_s, struct http_request *req, struct gate_answer *out)
+			 int64_t now_s, struct http_request *req,
+			 struct gate_answer *out)
 {
 	static const char *const headers[] = { "Accept: application/json",
 					       NULL };

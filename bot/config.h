@@ -110,8 +110,8 @@ struct config {
 
 /*
  * Read promote.yaml. All faults go to D, sorted, with what to write instead,
- * warnings too (of settings that never count); CONFIG counts only when D has no errors. Returns -1 (ERR_USAGE, "see the
- * faults") when there are some.
+ * warnings too (of settings that never count). CONFIG counts only when D has no
+ * errors; else -1 (ERR_USAGE, "see the faults").
  */
 int config_parse(struct config *config, const char *text, size_t len,
 		 struct diag *d, struct err *err);

@@ -6,7 +6,7 @@
 #include "bot/base/str.h"
 
 const struct spot *pl_from_spot(const struct planner *pl,
-				    const struct spot *spot, size_t i)
+				const struct spot *spot, size_t i)
 {
 	return state_spot(pl->state, spot->service, spot->place.env->from[i]);
 }
@@ -107,7 +107,7 @@ void pl_timelines_more(struct planner *pl, const struct spot *spot)
 }
 
 struct candidate_facts pl_candidate_facts(struct planner *pl,
-					      const struct spot *spot)
+					  const struct spot *spot)
 {
 	const struct rules *rules = spot_rules(spot);
 	struct timeline *from = arena_alloc(pl_arena(pl), pl_from_len(spot) *
@@ -135,9 +135,9 @@ static void sources_take(const struct spot *spot, const struct stay *stay,
 }
 
 void pl_promote_version(struct planner *pl, struct result *res,
-			    const struct spot *spot, const char *version,
-			    const struct stay *stay, const struct stay *slowest,
-			    bool named)
+			const struct spot *spot, const char *version,
+			const struct stay *stay, const struct stay *slowest,
+			bool named)
 {
 	const struct spot *from = pl_from_len(spot) ? pl_from_spot(pl, spot, 0)
 						 : spot;
@@ -196,7 +196,7 @@ bool pl_in_sync(struct planner *pl, const struct spot *spot)
 }
 
 void pl_say_waiting(struct planner *pl, struct result *res,
-			const char *version, int64_t ready_s)
+		    const char *version, int64_t ready_s)
 {
 	struct buf when = { 0 };
 	const struct spot *lacks = NULL;
@@ -224,7 +224,7 @@ void pl_say_waiting(struct planner *pl, struct result *res,
 }
 
 void pl_say_verdict(struct planner *pl, struct result *res,
-			const struct spot *spot, const struct candidate *c)
+		    const struct spot *spot, const struct candidate *c)
 {
 	const char *env = res->environment, *service = res->service;
 	const char *from = pl_from_spot(pl, spot, 0)->place.env->name;

@@ -243,8 +243,8 @@ static bool members_declined(struct planner *pl, struct member *list, size_t n)
 }
 
 bool pl_set_find(struct planner *pl, struct result *res,
-		     const struct spot *spot, const char *const *wants,
-		     struct ready *out)
+		 const struct spot *spot, const char *const *wants,
+		 struct ready *out)
 {
 	struct member *list;
 	size_t n = members_list(pl, spot, &list);

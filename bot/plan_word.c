@@ -288,7 +288,7 @@ static void tell(struct planner *pl, struct result *res,
 }
 
 void pl_tell_forge(struct planner *pl, struct result *res,
-	       const struct spot *spot)
+		   const struct spot *spot)
 {
 	if (!pl->plan->needs.any)
 		tell(pl, res, spot);

@@ -253,7 +253,7 @@ void pl_say_back_declined(struct planner *pl, struct result *res,
  * it when all else is planned.
  */
 void pl_tell_forge(struct planner *pl, struct result *res,
-	       const struct spot *spot);
+		   const struct spot *spot);
 /* The same for every result of the plan, whatever became of it. */
 void pl_tell_forge_all(struct planner *pl);
 

@@ -63,7 +63,7 @@ bool forge_says(const struct forge_answer *a, const char *words);
  * message asks whether this is the right kind of forge.
  */
 int forge_fail(struct forge *f, const struct forge_answer *a, const char *doing,
-		const char *permission, struct err *err);
+	       const char *permission, struct err *err);
 
 /*
  * forge_call() for what needs an object and nothing but 2xx: 0 with OUT's
@@ -90,7 +90,7 @@ int forge_pages(struct forge *f, const char *url, const char *key,
  * number, branches or head id.
  */
 int forge_pr_read(struct forge *f, const json_t *json, struct arena *a,
-	    struct forge_pr *out, struct err *err);
+		  struct forge_pr *out, struct err *err);
 
 /*
  * Members of forge_ops for forges that take these calls as GitHub does
@@ -169,7 +169,7 @@ struct forge_reviews {
 	size_t len, cap;
 };
 void forge_reviews_add(struct forge_reviews *r, const char *user, const char *state,
-		 const char *commit, bool counts);
+		       const char *commit, bool counts);
 size_t forge_reviews_approvals(const struct forge_reviews *r);
 bool forge_reviews_objected(const struct forge_reviews *r);
 
@@ -181,7 +181,7 @@ typedef int forge_ask_fn(struct forge *f, long long number,
 		   const char *const *names, size_t n, struct forge_answer *out,
 		   struct err *err);
 int forge_each_or_all(struct forge *f, long long number, const char *const *names,
-		size_t n, const char *doing, const char *permission,
-		const char *what, forge_ask_fn *ask, struct err *err);
+		      size_t n, const char *doing, const char *permission,
+		      const char *what, forge_ask_fn *ask, struct err *err);
 
 #endif
