@@ -186,8 +186,9 @@ int arguments_take(struct arguments *p, struct err *err)
 		return 0;
 	case CMD_LOG:
 		if (p->len < 1 || p->len > 2)
-			return err_set(err, ERR_USAGE, "whose timeline? "
-				       "usage: git promote log %s",
+			return err_set(err, ERR_USAGE, "%s usage: git promote "
+				       "log %s", p->len ? "one service, at most "
+				       "one environment;" : "whose timeline?",
 				       p->command->synopsis);
 		if (p->len == 2)
 			r->env = p->items[1];

@@ -9,6 +9,7 @@
 #include "bot/base/str.h"
 #include "bot/base/version.h"
 #include "bot/trailers.h"
+#include "policies/gate.h"
 
 enum { TIMEOUT_DEFAULT_MS = 5 * 60 * 1000, LOG_LIMIT = 10 };
 
@@ -176,6 +177,18 @@ static int opt_reason(struct parser *p, const char *v)
 	return 0;
 }
 
+static int gate_unknown(const char *name, struct err *err)
+{
+	struct buf names = { 0 };
+
+	for (size_t i = 0; gate_kinds[i]; i++)
+		buf_addf(&names, "%s, ", gate_kinds[i]->name);
+	err_set(err, ERR_USAGE, "--override: there is no gate '%s'; there is "
+		"%sverify, chain, stop", name, buf_str(&names));
+	buf_release(&names);
+	return -1;
+}
+
 static int opt_override(struct parser *p, const char *v)
 {
 	struct request *r = &p->o->request;
@@ -188,8 +201,7 @@ static int opt_override(struct parser *p, const char *v)
 	for (char *w = strtok_r(copy, ",", &save); w;
 	     w = strtok_r(NULL, ",", &save)) {
 		if (!config_may_be_overridden(w))
-			return err_set(p->err, ERR_USAGE, "--override: there "
-				       "is no gate '%s'", w);
+			return gate_unknown(w, p->err);
 		if (str_eq(w, "chain") && p->args.command->id != CMD_BUMP)
 			return err_set(p->err, ERR_USAGE, "--override chain is "
 				       "for a hotfix: git promote bump "

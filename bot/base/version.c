@@ -41,6 +41,9 @@ int version_parse(struct version *out, struct arena *a, const char *text,
 	if (at && !digest_valid(at + 1, strlen(at + 1)))
 		return err_set(err, ERR_USAGE, "'%s' is not a digest; expected "
 			       "sha256: and 64 lower-case hex digits", at + 1);
+	if (!at && digest_valid(text, tag_len))
+		return err_set(err, ERR_USAGE, "'%s' is a digest; it is written "
+			       "with an @ before it", text);
 	if ((tag_len || !at) && !tag_valid(text, tag_len))
 		return err_set(err, ERR_USAGE, "'%.*s' is not a tag; expected "
 			       "up to 128 letters, digits, '.', '_', '-', not "

@@ -141,6 +141,12 @@ has "drift is said" drifted
 fresh
 runs "an unknown service" 14 bot bump nosuch=1.0
 runs "a version that is none" 2 bot bump web=-1
+runs "a digest without its @" 2 bot bump "web=sha256:$(printf 'a%.0s' {1..64})"
+has "is told" 'is a digest; it is written with an @ before it'
+runs "a gate that is none" 2 bot to staging web --override sook --reason x
+has "is told which there are" "there is no gate 'sook'; there is pin, tag, soak, .*, verify, chain, stop"
+runs "more than one environment's log" 2 bot log web dev staging
+has "is told how" 'one service, at most one environment; usage: git promote log'
 runs "an unknown option" 2 bot bump web=1 --bild 3
 has "comes with a hint" 'did you mean --build'
 runs "a repository out of a variable that is not set" 2 bot status --repo ''
