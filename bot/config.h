@@ -111,7 +111,7 @@ struct config {
 /*
  * Read promote.yaml. All faults go to D, sorted, with what to write instead,
  * warnings too (of settings that never count). CONFIG counts only when D has no
- * errors; else -1 (ERR_USAGE, "see the faults").
+ * errors; else -1 (ERR_USAGE: how many there are).
  */
 int config_parse(struct config *config, const char *text, size_t len,
 		 struct diag *d, struct err *err);

@@ -213,6 +213,24 @@ static void foreign_keys(struct reader *rd, const struct node *n,
 }
 
 /* One field out of the map N. False: a fault, told. */
+/* What a PLAIN field holds is read by its template as well. */
+static void value_check(struct reader *rd, const struct node *n,
+			const char *template)
+{
+	int marks = template_has(template, "{tag}") +
+		    template_has(template, "{digest}") +
+		    template_has(template, "{version}");
+
+	if (template && marks == 0)
+		diag_error(rd->diag, n, "value never changes; put {tag}, "
+			   "{digest} or {version} into it");
+	else if (marks > 1)
+		diag_error(rd->diag, n, "value has more than one of {tag}, "
+			   "{digest} and {version}, and could not be read back; "
+			   "{version} is both tag and digest, as in "
+			   "1.4.2@sha256:...");
+}
+
 static bool field_read(struct reader *rd, const struct node *n,
 		       struct field *out)
 {
@@ -253,12 +271,8 @@ static bool field_read(struct reader *rd, const struct node *n,
 	if (where)
 		rd_template(rd, where, "where", MARKS_SERVICE);
 	if (value && rd_template(rd, value, "value",
-				 MARKS_SERVICE | MARKS_VERSION) &&
-	    out->value && !template_has(out->value, "{tag}") &&
-	    !template_has(out->value, "{digest}") &&
-	    !template_has(out->value, "{version}"))
-		diag_error(rd->diag, value, "value never changes; put {tag}, "
-			   "{digest} or {version} into it");
+				 MARKS_SERVICE | MARKS_VERSION))
+		value_check(rd, value, out->value);
 	if (rd->diag->errors > before)
 		return false;
 	expanded_check(rd, file, within, where, out);
