@@ -459,5 +459,7 @@ void help_command(const struct command *c)
 	     "only\n"
 	     "  PROMOTE_AUTHOR             who commits, as in 'Name <mail>'; else "
 	     "GIT_AUTHOR_NAME and\n"
-	     "                             GIT_AUTHOR_EMAIL, else git-promote");
+	     "                             GIT_AUTHOR_EMAIL, else git-promote\n"
+	     "  PROMOTE_SIGNING_KEY        signs its commits: ssh:FILE or "
+	     "openpgp:KEY-ID");
 }

@@ -318,6 +318,7 @@ int world_open(struct world *w, const struct world_options *o,
 	/* On a terminal git would ask them, too. */
 	repo.asks_helpers = o->git_credentials ||
 			    (isatty(STDIN_FILENO) && isatty(STDERR_FILENO));
+	repo.signing_key = env_get("PROMOTE_SIGNING_KEY");
 	repo.location = w->location;
 	repo.http = w->http;
 	repo.deadline = &w->deadline;

@@ -8,24 +8,6 @@
 #include "bot/base/str.h"
 #include "bot/git/process.h"
 
-enum { MAX_SAID = 64 * 1024, GRACE_MS = 10 * 1000 };
-
-static int got(void *ctx, const char *data, size_t len, struct err *err)
-{
-	struct buf *said = ctx;
-
-	if (said->len + len > MAX_SAID)
-		return err_set(err, ERR_REFUSED, "git credential says too much");
-	buf_add(said, data, len);
-	return 0;
-}
-
-static bool until_end(void *ctx)
-{
-	(void)ctx;
-	return false;
-}
-
 /*
  * `git credential VERB` with TEXT; its answer is added to OUT. Settings that
  * came with our own environment count: a CI job names its helper there.
@@ -38,32 +20,26 @@ static int git_credential(const char *verb, const struct buf *text,
 					     "GIT_CONFIG_PARAMETERS" };
 	const char *argv[] = { "git", "credential", verb, NULL };
 	const char *env[ARRAY_LEN(names) + 1] = { NULL };
-	struct process_io io = { .data = text->data, .len = text->len,
-				 .close_after = true, .got = got,
-				 .until = until_end, .ctx = out };
+	struct buf said = { 0 };
 	struct arena a = { 0 };
-	struct process p;
 	size_t n = 0;
-	int rc;
+	int rc, status = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (getenv(names[i]))
 			env[n++] = arena_printf(&a, "%s=%s", names[i],
 						getenv(names[i]));
-	log_progress_done();	/* git may ask on the terminal */
-	rc = process_start(&p, argv, env, false, err);
-	arena_release(&a);
-	if (rc < 0)
-		return -1;
-	rc = process_talk(&p, &io, deadline, err);
-	if (process_end(&p, rc == 0 ? GRACE_MS : 0) != 0 && rc == 0) {
-		size_t len = strcspn(buf_str(&p.said), "\n");
+	rc = process_filter(argv, env, text, out, &said, &status, deadline,
+			    err);
+	if (rc == 0 && status != 0) {
+		size_t len = strcspn(buf_str(&said), "\n");
 
 		rc = err_set(err, ERR_REFUSED, "git's credential helpers gave "
 			     "none: %.*s", len > 300 ? 300 : (int)len,
-			     buf_str(&p.said));
+			     buf_str(&said));
 	}
-	process_release(&p);
+	arena_release(&a);
+	buf_release(&said);
 	return rc;
 }
 
@@ -100,8 +76,6 @@ int credential_fill(struct credential *c, const char *url,
 		 url, (int)len, host);
 	if (host[len] == '/')
 		buf_addf(&ask, "path=%s\n", host + len + 1);
-	/* Enough at once: growing would leave copies of the secret behind. */
-	buf_reserve(&c->said, MAX_SAID);
 	rc = git_credential("fill", &ask, &c->said, deadline, err);
 	buf_release(&ask);
 	if (rc < 0)

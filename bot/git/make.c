@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bot/git/sign.h"
+
 /*
  * A commit of ours: the parent's trees, byte for byte, with the twenty bytes
  * of each changed entry replaced on the way up.
@@ -123,6 +125,9 @@ int repo_commit_make(struct repo *r, const struct oid *parent,
 	root = paths_new(paths, n, &a);
 	if (make_tree(&m, root, &head.tree, &tree, err) < 0 ||
 	    commit_format(&text, &tree, parent, meta, err) < 0 ||
+	    (r->options.signing_key &&
+	     sign_commit(&text, r->options.signing_key, r->options.deadline,
+			 err) < 0) ||
 	    store_write(r->store, OBJECT_COMMIT, text.data, text.len, NULL,
 			&made, err) < 0 ||
 	    check(r, parent, &made, edits, n, err) < 0)

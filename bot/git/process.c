@@ -10,10 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bot/base/log.h"
 #include "bot/base/mem.h"
 #include "bot/base/str.h"
 
-enum { MAX_SAID = 8 * 1024 };
+enum { MAX_SAID = 8 * 1024, FILTER_GRACE_MS = 10 * 1000 };
 
 extern char **environ;
 
@@ -298,4 +299,43 @@ void process_release(struct process *p)
 {
 	process_end(p, 0);
 	buf_release(&p->said);
+}
+
+static int filtered(void *ctx, const char *data, size_t len, struct err *err)
+{
+	struct buf *out = ctx;
+
+	if (out->len + len > MAX_FILTERED)
+		return err_set(err, ERR_DATA, "it says too much");
+	buf_add(out, data, len);
+	return 0;
+}
+
+static bool until_end(void *ctx)
+{
+	(void)ctx;
+	return false;
+}
+
+int process_filter(const char *const *argv, const char *const *add,
+		   const struct buf *in, struct buf *out, struct buf *said,
+		   int *status, const struct deadline *deadline,
+		   struct err *err)
+{
+	struct process_io io = { .data = in->data, .len = in->len,
+				 .close_after = true, .got = filtered,
+				 .until = until_end, .ctx = out };
+	struct process p;
+	int rc;
+
+	log_progress_done();
+	if (process_start(&p, argv, add, false, err) < 0)
+		return -1;
+	/* Enough at once: growing would leave copies of a secret behind. */
+	buf_reserve(out, MAX_FILTERED);
+	rc = process_talk(&p, &io, deadline, err);
+	*status = process_end(&p, rc == 0 ? FILTER_GRACE_MS : 0);
+	buf_add(said, p.said.data, p.said.len);
+	process_release(&p);
+	return rc < 0 ? err_prefix(err, "%s: ", argv[0]) : 0;
 }

@@ -54,4 +54,16 @@ int process_talk(struct process *p, const struct process_io *io,
 int process_end(struct process *p, int64_t grace_ms);
 void process_release(struct process *p);
 
+/*
+ * All of the above for a program that answers a text with a text: IN to its
+ * stdin, its stdout added to OUT, its stderr to SAID, MAX_FILTERED bytes of
+ * stdout at most. It may ask on the terminal. *STATUS as process_end().
+ * ERR_REFUSED: it does not start; ERR_TRANSIENT: the deadline came.
+ */
+enum { MAX_FILTERED = 64 * 1024 };
+int process_filter(const char *const *argv, const char *const *add,
+		   const struct buf *in, struct buf *out, struct buf *said,
+		   int *status, const struct deadline *deadline,
+		   struct err *err);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bot/base/log.h"
+#include "bot/git/sign.h"
 
 int repo_open(struct repo **out, const struct repo_options *options,
 	      struct err *err)
@@ -13,7 +14,9 @@ int repo_open(struct repo **out, const struct repo_options *options,
 	r->options = *options;
 	r->location = xstrdup(options->location);
 	r->options.location = r->location;
-	if (store_new(&r->store, err) < 0 ||
+	if ((options->signing_key &&
+	     sign_key_check(options->signing_key, err) < 0) ||
+	    store_new(&r->store, err) < 0 ||
 	    wire_open(&r->wire, &r->options, err) < 0) {
 		repo_free(r);
 		return -1;

@@ -53,6 +53,8 @@ struct repo_options {
 	bool asks_helpers;		/* git's credential helpers, where there
 					   is no cred and the server wants one */
 	const struct deadline *deadline;	/* borrowed */
+	const char *signing_key;	/* borrowed: "ssh:FILE", "openpgp:KEY-ID";
+					   NULL: commits are not signed */
 	bool unfiltered;		/* ask for whole trees: depth 1, no filter */
 };
 
@@ -264,7 +266,8 @@ struct repo_commit_meta {
  * PARENT's with the contents of N files replaced; modes stay. PARENT may be
  * a commit made by this call before. The result is checked against I1: the
  * two trees are walked again and must differ in exactly those files, else
- * ERR_BUG. An edit that changes nothing is ERR_BUG too.
+ * ERR_BUG. An edit that changes nothing is ERR_BUG too. It is signed where the
+ * options have a key; ERR_USAGE: that cannot sign.
  */
 int repo_commit_make(struct repo *r, const struct oid *parent,
 		     const struct repo_edit *edits, size_t n,
