@@ -212,7 +212,6 @@ static void foreign_keys(struct reader *rd, const struct node *n,
 	}
 }
 
-/* One field out of the map N. False: a fault, told. */
 /* What a PLAIN field holds is read by its template as well. */
 static void value_check(struct reader *rd, const struct node *n,
 			const char *template)
@@ -231,6 +230,7 @@ static void value_check(struct reader *rd, const struct node *n,
 			   "1.4.2@sha256:...");
 }
 
+/* One field out of the map N. False: a fault, told. */
 static bool field_read(struct reader *rd, const struct node *n,
 		       struct field *out)
 {
