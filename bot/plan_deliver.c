@@ -287,7 +287,9 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 	    spot->spec->fields_len)
 		pl_need(pl, spot, NEED_TOUCHED);
 	step->pr = spot->pr;
-	step->title = text_pr_title(pl_arena(pl), &all);
+	step->title = kind == STEP_PR_OPEN
+		? text_pr_title(pl_arena(pl), &all)
+		: text_pr_title_over(pl_arena(pl), &all, spot->pr->title);
 	step->body = text_pr_body(pl_arena(pl), &all);
 }
 

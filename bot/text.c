@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bot/base/str.h"
 #include "bot/trailers.h"
@@ -49,6 +50,18 @@ const char *text_pr_title(struct arena *a, const struct change_info *c)
 	buf_release(&version);
 	buf_addf(&out, c->rolled_back ? " in %s" : " to %s", c->environment);
 	return buf_keep(&out, a);
+}
+
+const char *text_pr_title_over(struct arena *a, const struct change_info *c,
+			       const char *old_title)
+{
+	static const char *const marks[] = { "WIP:", "[WIP]" };
+	const char *title = text_pr_title(a, c);
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		if (strncasecmp(old_title, marks[i], strlen(marks[i])) == 0)
+			return arena_printf(a, "%s %s", marks[i], title);
+	return title;
 }
 
 const char *text_commit(struct arena *a, const struct change_info *c)

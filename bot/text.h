@@ -28,6 +28,12 @@ struct change_info {
 /* Subject, what changed, trailers (I4). In A. */
 const char *text_commit(struct arena *a, const struct change_info *c);
 const char *text_pr_title(struct arena *a, const struct change_info *c);
+/*
+ * The same in the place of OLD_TITLE. Where that says that it is a draft, this
+ * does: Gitea has no other drafts, and it is a person's word.
+ */
+const char *text_pr_title_over(struct arena *a, const struct change_info *c,
+			       const char *old_title);
 const char *text_pr_body(struct arena *a, const struct change_info *c);
 
 /*

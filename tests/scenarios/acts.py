@@ -252,6 +252,14 @@ def others_go(w, N):
                after=int(N))
 
 
+@act('WHO makes #N a draft')
+def drafts(w, WHO, N):
+    """by its title, where the forge has no other drafts"""
+    title = w.pull(N)['title']
+    w.at_forge('edit', number=N, draft=True, title=title if w.forge_kind == 'github'
+               else f'WIP: {title}')
+
+
 @act('WHO writes in #N: TEXT')
 def writes_in(w, WHO, N, TEXT):
     """its body is that from here on"""
