@@ -111,7 +111,10 @@ bool slot_is_called(const struct slot *s, const char *label);
 const char *slot_image(const struct slot *s, const struct text *text,
 		       struct arena *a, int *line);
 
-/* Does an image reference's NAME stand in slot S (by name or newName)? */
+/*
+ * Does an image reference's NAME stand in slot S: as name or newName, in the
+ * Helm value, at the beginning of a PLAIN field's template?
+ */
 bool slot_runs_image(const struct slot *s, const struct text *text,
 		     const char *name);
 

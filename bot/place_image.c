@@ -1,6 +1,8 @@
 /* Which image a field runs, as its file says. */
 #include "bot/place.h"
 
+#include <string.h>
+
 #include "bot/base/str.h"
 #include "yamledit/edit.h"
 
@@ -100,6 +102,17 @@ const char *slot_image(const struct slot *s, const struct text *text,
 	return NULL;
 }
 
+/* `value: NAME:{tag}`, NAME@{digest}, NAME:{tag}@{digest} and the like. */
+static bool plain_runs(const struct slot *s, const char *name)
+{
+	const char *rest;
+
+	if (!str_starts(s->value, name))
+		return false;
+	rest = s->value + strlen(name);
+	return (*rest == ':' || *rest == '@') && rest[1] == '{';
+}
+
 bool slot_runs_image(const struct slot *s, const struct text *text,
 		     const char *name)
 {
@@ -111,7 +124,7 @@ bool slot_runs_image(const struct slot *s, const struct text *text,
 	case FIELD_HELM:
 		return helm_runs(s, text, name);
 	case FIELD_PLAIN:
-		break;
+		return plain_runs(s, name);
 	}
 	return false;
 }

@@ -224,7 +224,10 @@ static size_t image_wishes(struct planner *pl, const struct spot *spot,
 	for (size_t k = 0; k < p->slots_len; k++) {
 		const struct slot *slot = &p->slots[k];
 
-		if (!slot_runs_image(slot, &spot->texts[k], r->image.name))
+		/* One beside the images repeats them. */
+		if ((slot->kind == FIELD_PLAIN &&
+		     p->slots[0].kind != FIELD_PLAIN) ||
+		    !slot_runs_image(slot, &spot->texts[k], r->image.name))
 			continue;
 		out[n++] = (struct wish){
 			.service = p->service,
