@@ -27,6 +27,22 @@ static const char *helm_label(struct arena *a, const char *key)
 }
 
 /*
+ * TEXT as one word that can stand in LABEL=VERSION,..., in a commit's subject
+ * and in a marker, whatever a file calls its image.
+ */
+static const char *label_fit(struct arena *a, const char *text)
+{
+	struct buf line = { 0 };
+	char *label;
+
+	escape_trailer(&line, text);
+	label = buf_keep(&line, a);
+	for (char *s = label; (s = strpbrk(s, " ,<>`|")) != NULL;)
+		*s = '-';
+	return label;
+}
+
+/*
  * One label in every environment, since versions are compared by what they
  * look like: what an environment fills in stays out of it.
  */
@@ -34,19 +50,20 @@ static const char *label_make(struct arena *a, const struct field *f,
 			      const char *service)
 {
 	static const struct environment any;
+	const char *text;
 
 	if (f->image)
-		return last_part(config_expand(a, f->image, &any, service));
+		return label_fit(a, last_part(config_expand(a, f->image, &any,
+							    service)));
 	if (!f->path)
 		return service;
-	if (f->kind == FIELD_HELM)
-		return helm_label(a, config_expand(a, f->path, &any, service));
-	return config_expand(a, f->path, &any, service);
+	text = config_expand(a, f->path, &any, service);
+	return label_fit(a, f->kind == FIELD_HELM ? helm_label(a, text) : text);
 }
 
 bool slot_is_called(const struct slot *s, const char *label)
 {
-	return str_eq(s->label, label) ||
+	return str_eq(s->label, label) || str_eq(s->path, label) ||
 	       (s->image && (str_eq(s->image, label) ||
 			     str_eq(last_part(s->image), label)));
 }
@@ -218,7 +235,7 @@ static int kustomize_read(struct slot *s, struct arena *a,
 	}
 	if (!s->image && hit->name) {
 		s->image = arena_strdup(a, hit->name);
-		s->label = last_part(s->image);
+		s->label = label_fit(a, last_part(s->image));
 	}
 	s->version.tag = arena_strdup(a, hit->version.tag);
 	s->version.digest = arena_strdup(a, hit->version.digest);

@@ -27,7 +27,7 @@ struct slot {
 	const char *path;	/* HELM, PLAIN: yamledit's path */
 	const char *value;	/* PLAIN: template with {tag} {digest} {version} */
 	const char *where;	/* HELM, PLAIN: yamledit's, which document */
-	const char *label;	/* how SERVICE:LABEL=VERSION names it */
+	const char *label;	/* how SERVICE:LABEL=VERSION names it: a word */
 	struct version version;
 };
 
@@ -98,7 +98,7 @@ bool slots_can_hold(const struct slot *const *slots,
 		    const struct version *versions, size_t n, struct arena *a,
 		    const struct text *text);
 
-/* Does LABEL name the slot: by its label, or by its image's name? */
+/* Does LABEL name the slot: by its label, its path or its image's name? */
 bool slot_is_called(const struct slot *s, const char *label);
 
 /* bot/place_image.c ------------------------------------------------------- */
