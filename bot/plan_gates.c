@@ -272,6 +272,8 @@ static const struct gate_result *verify_each(struct planner *pl,
 	};
 	struct gate_result *first = NULL;
 
+	out->verdict = VERDICT_PASS;
+	out->evidence_len = 0;
 	for (size_t i = 0; i < rules->verify_len; i++) {
 		struct gate_result *g = arena_alloc(pl_arena(pl), sizeof(*g));
 
@@ -293,6 +295,7 @@ bool pl_verify(struct planner *pl, const struct spot *spot,
 	struct stay own = *stay;
 	const char *error;
 	int64_t end_s;
+	size_t end;
 
 	*out = (struct gate_result){ .name = "verify", .until_s = TIME_UNKNOWN };
 	if (rules->verify_len == 0)
@@ -307,8 +310,14 @@ bool pl_verify(struct planner *pl, const struct spot *spot,
 	if (end_s < pl->state->now_s &&
 	    (own.until_s == TIME_UNKNOWN || own.until_s > end_s))
 		own.until_s = end_s;
-	out->verdict = VERDICT_PASS;
-	first = verify_each(pl, spot, &own, end_in(spot->timeline, stay), out);
+	end = end_in(spot->timeline, stay);
+	first = verify_each(pl, spot, &own, end, out);
+	/* What nobody remembers of then is asked of now, while it is there. */
+	if (first && first->unseen && stay->until_s == TIME_UNKNOWN &&
+	    own.until_s != TIME_UNKNOWN) {
+		own.until_s = TIME_UNKNOWN;
+		first = verify_each(pl, spot, &own, end, out);
+	}
 	if (pl_overridden(pl, "verify")) {
 		gate_say(out, VERDICT_PASS, "overridden");
 	} else if (out->verdict == VERDICT_NEED) {
