@@ -120,7 +120,7 @@ static int64_t came_s(struct planner *pl, const struct spot *spot,
 void pl_need_past(struct planner *pl, const struct spot *spot,
 		  const char *version)
 {
-	const struct service *row = &pl->state->services[spot->service];
+	const struct service *row = spot_row(pl->state, spot);
 	const char *const *wants = NULL;
 	int64_t since_s = came_s(pl, spot, version);
 	size_t n = 0;

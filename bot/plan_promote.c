@@ -390,7 +390,7 @@ static void auto_look(struct planner *pl, struct result *res,
 /* A service that moves alone, or a set. */
 static void auto_one(struct planner *pl, const struct spot *spot)
 {
-	bool is_set = pl->state->services[spot->service].members_len != 0;
+	bool is_set = spot_row(pl->state, spot)->members_len != 0;
 	const struct forge_pr *declined = NULL;
 	struct result *res;
 

@@ -124,7 +124,7 @@ static const char *target_named(struct planner *pl, struct result *res,
 static bool members_close(struct planner *pl, struct result *res,
 			  const struct spot *spot, const char *why)
 {
-	const struct service *row = &pl->state->services[spot->service];
+	const struct service *row = spot_row(pl->state, spot);
 	bool known = true;
 
 	for (size_t i = 0; i < row->members_len; i++)
@@ -455,7 +455,7 @@ static bool failed_back(struct planner *pl, const struct spot *spot,
 bool pl_rollback_failed(struct planner *pl, const struct spot *spot,
 			const struct forge_pr **declined)
 {
-	const struct service *row = &pl->state->services[spot->service];
+	const struct service *row = spot_row(pl->state, spot);
 	size_t n = row->members_len ? row->members_len : 1;
 	bool lacking = false;
 

@@ -18,17 +18,11 @@ struct member {
 	struct result said;	/* what there is to say of it alone */
 };
 
-static const struct service *row_of(const struct planner *pl,
-				    const struct spot *spot)
-{
-	return &pl->state->services[spot->service];
-}
-
 /* Those that are deployed there. */
 static size_t members_list(struct planner *pl, const struct spot *spot,
 			   struct member **out)
 {
-	const struct service *row = row_of(pl, spot);
+	const struct service *row = spot_row(pl->state, spot);
 	struct member *list = arena_alloc(pl_arena(pl), (row->members_len + 1) *
 					  sizeof(*list));
 	size_t n = 0, slots = 0;

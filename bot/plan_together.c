@@ -6,12 +6,6 @@
 
 #include "bot/base/str.h"
 
-static const struct service *row_of(const struct planner *pl,
-				    const struct spot *spot)
-{
-	return &pl->state->services[spot->service];
-}
-
 void pl_set_deliver(struct planner *pl, struct result *res,
 		    const struct ready *ready, bool named)
 {
@@ -32,7 +26,7 @@ void pl_set_deliver(struct planner *pl, struct result *res,
 static bool is_rolling_back(struct planner *pl, struct result *res,
 			    const struct spot *spot)
 {
-	const struct service *row = row_of(pl, spot);
+	const struct service *row = spot_row(pl->state, spot);
 
 	for (size_t i = 0; i < row->members_len; i++)
 		if (pl_rollback_open(pl, res, state_spot(pl->state,
@@ -45,7 +39,7 @@ static bool is_rolling_back(struct planner *pl, struct result *res,
 static bool is_begun_alone(struct planner *pl, struct result *res,
 			   const struct spot *spot)
 {
-	const struct service *row = row_of(pl, spot);
+	const struct service *row = spot_row(pl->state, spot);
 
 	for (size_t i = 0; i < row->members_len; i++) {
 		const struct spot *m = state_spot(pl->state, row->members[i],
@@ -137,7 +131,7 @@ void pl_to_set(struct planner *pl, const struct spot *spot)
 
 const struct spot *pl_set_of(struct planner *pl, const struct spot *spot)
 {
-	size_t set = row_of(pl, spot)->set;
+	size_t set = spot_row(pl->state, spot)->set;
 
 	return set == SIZE_MAX ? NULL : state_spot(pl->state, set, spot->env);
 }

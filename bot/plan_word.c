@@ -132,7 +132,7 @@ static bool word_of_open(struct planner *pl, const struct spot *spot,
 		*out = word_of_gates(pl, NULL, 0, NULL);
 		return true;
 	}
-	if (pl->state->services[spot->service].members_len)
+	if (spot_row(pl->state, spot)->members_len)
 		return word_of_set(pl, spot, m, version, j, out);
 	if (!pl_timelines_here(pl, spot))
 		return false;

@@ -22,6 +22,11 @@ struct spot *state_back(const struct state *s, const struct spot *spot)
 	return &s->spots[s->spots_len / 2 + (size_t)(spot - s->spots)];
 }
 
+const struct service *spot_row(const struct state *s, const struct spot *spot)
+{
+	return &s->services[spot->service];
+}
+
 size_t state_service(const struct state *s, const char *name)
 {
 	for (size_t i = 0; i < s->services_len || i < s->rows_len; i++)

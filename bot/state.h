@@ -214,6 +214,8 @@ bool request_wants(const struct request *r, const char *name);
 struct spot *state_back(const struct state *s, const struct spot *spot);
 /* Did a merged pull request of SPOT's bring STAY, as far as those are known? */
 bool spot_merged(const struct spot *spot, const struct stay *stay);
+/* The service, or the set, whose place SPOT is. */
+const struct service *spot_row(const struct state *s, const struct spot *spot);
 /* Index of a service, or of a set's row by "+NAME"; SIZE_MAX. */
 size_t state_service(const struct state *s, const char *name);
 

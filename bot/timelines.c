@@ -124,7 +124,7 @@ bool message_is_about(struct state *s, const char *message,
 					  "Promote-Service");
 	const char *env = trailer_get(&s->arena, message,
 				      "Promote-Environment");
-	size_t set = s->services[spot->service].set;
+	size_t set = spot_row(s, spot)->set;
 
 	return (str_eq(service, spot->place.service) ||
 		(set != SIZE_MAX && str_eq(service, s->services[set].name))) &&
