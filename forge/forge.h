@@ -197,12 +197,12 @@ enum forge_merge_method {
 };
 
 /*
- * Merge, pinned to HEAD_SHA: ERR_RACE where the head is another by now,
- * ERR_WAIT where it cannot be merged yet ("base branch was modified" and its
- * like were tried again), ERR_REFUSED where a person, a rule or the token
- * stands against it. MERGE_SHA (in A) is the commit it became, or NULL where
- * the forge does not say. Merged already, with that head: success. A merge
- * queue in the way: it is put there, and that is ERR_WAIT.
+ * Merge, pinned to HEAD_SHA: ERR_RACE where the head is another by now, or
+ * somebody closed it; ERR_WAIT where it cannot be merged yet ("base branch was
+ * modified" and its like were tried again), ERR_REFUSED where a rule or the
+ * token stands against it. MERGE_SHA (in A) is the commit it became, or NULL
+ * where the forge does not say. Merged already, with that head: success. A
+ * merge queue in the way: it is put there, and that is ERR_WAIT.
  *
  * Gitea before 1.16 takes no head: there it is compared just before and
  * after, with a warning: a push in between gets merged, and

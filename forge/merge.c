@@ -16,7 +16,8 @@ int forge_merge_look(struct forge *f, long long number, const char *head_sha,
 		return 1;
 	}
 	if (pr->state == FORGE_PR_CLOSED)
-		return err_set(err, ERR_REFUSED, "#%lld was closed", number);
+		return err_set(err, ERR_RACE, "#%lld was closed meanwhile",
+			       number);
 	return 0;
 }
 

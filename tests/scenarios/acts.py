@@ -1,8 +1,10 @@
 """What can be set and done; the functions' first lines say what it means."""
+import json
 import os
 import random
 import re
 import shlex
+import sys
 
 from forms import ACTS, act, moment, seconds, setting, text_of, understand
 from world import TOKEN, Failed, same
@@ -331,6 +333,15 @@ def another(w, METHOD, PATH, ARGS):
     env = [f'{k}={v}' for k, v in w.bot_env().items()]
     between(w, METHOD, PATH, [
         'env', '-i', *env, f'{w.build}/git-promote', *shlex.split(ARGS), '-q'])
+
+
+@act('while the next METHOD PATH is on its way: WHO closes #N')
+def closed_meanwhile(w, METHOD, PATH, WHO, N):
+    """a person's no, in the very moment"""
+    between(w, METHOD, PATH, [
+        sys.executable, '-c', 'import sys, urllib.request as u\n'
+        'u.urlopen(sys.argv[1], sys.argv[2].encode())',
+        f'{w.forge.url}/_sim/close', json.dumps({'repo': w.name, 'number': int(N)})])
 
 
 @act('the next command is killed WHEN METHOD PATH')

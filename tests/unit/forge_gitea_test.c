@@ -455,7 +455,7 @@ static void merging(void **state)
 		  ERR_WAIT, "does not say why" },
 		{ "404: closed by a person", op_merge,
 		  NEW MERGE "< 404 {}\n" GET7 "< 200 @pr{'state':'closed'}\n",
-		  ERR_REFUSED, "closed" },
+		  ERR_RACE, "closed" },
 		{ "404: merged already (1.15)", op_merge,
 		  NEW MERGE "< 404 {}\n" MERGED7, 0, "merged as bbbb" },
 		{ "405: no right to merge", op_merge,

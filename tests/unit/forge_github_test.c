@@ -445,7 +445,7 @@ static void merging(void **state)
 		{ "405: a person closed it", op_merge,
 		  PUT("merge") "< 405 {'message':'Pull Request is not "
 		  "mergeable'}\n" GET7 "< 200 @pr{'state':'closed'}\n",
-		  ERR_REFUSED, "closed" },
+		  ERR_RACE, "closed" },
 		{ "409: the head moved", op_merge,
 		  PUT("merge") "< 409 {'message':'Head branch was modified. "
 		  "Review and try the merge again.'}\n"
