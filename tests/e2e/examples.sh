@@ -123,7 +123,7 @@ check "make install" make -s install BUILD="$BUILD" DESTDIR="$T/installed" PREFI
 is "two commands and a manual" "$(cd "$T/installed/usr" && find . -type f | sort | xargs)" \
 	"./bin/git-promote ./bin/yamledit ./share/man/man1/git-promote.1"
 is "where each variable is explained" \
-	"$(grep -ohE '"[A-Z_]+_(TOKEN|TOKEN_FILE|AUTHOR|REPO|BASE|URL|HOSTS)"' -r bot forge | tr -d '"' | sort -u |
+	"$(grep -ohE '"(PROMOTE_|GIT_AUTHOR_)[A-Z_]+"|"[A-Z]+_TOKEN"' -r bot forge | tr -d '"' | sort -u | grep -v _NOW |
 		while read -r v; do grep -qw "$v" "$T/installed/usr/share/man/man1/git-promote.1" || echo "$v"; done)" ''
 is "which says what the help says, dashes and dots for roff" \
 	"$(sed -n 's/\\-/-/g; s/\\e/\\/g; s/^\\&//; /git promote config"/,/^\.fi/{//d; /^\.nf/d; p}' \
