@@ -342,6 +342,22 @@ static bool marker_cut(struct arena *a, const char *body, struct buf *out,
 	return true;
 }
 
+/* M in place of BODY's marker, and what people wrote below that. */
+static void marker_put(struct buf *out, const struct marker *m,
+		       const char *body)
+{
+	const char *at = body, *below = body;
+
+	while ((at = strstr(at, MARKER_START)))
+		below = at += strlen(MARKER_START);
+	below = strstr(below, MARKER_END);
+	add_marker(out, m);
+	if (below) {
+		below += strlen(MARKER_END);
+		buf_addstr(out, below + (*below == '\n'));
+	}
+}
+
 const char *text_body_armed(struct arena *a, const char *body,
 			    const char *head_sha)
 {
@@ -351,7 +367,7 @@ const char *text_body_armed(struct arena *a, const char *body,
 	if (!marker_cut(a, body, &out, &m))
 		return body;
 	m.armed = head_sha;
-	add_marker(&out, &m);
+	marker_put(&out, &m, body);
 	return buf_keep(&out, a);
 }
 
@@ -363,7 +379,7 @@ const char *text_body_asked(struct arena *a, const char *body)
 	if (!marker_cut(a, body, &out, &m))
 		return body;
 	m.asks = NULL;
-	add_marker(&out, &m);
+	marker_put(&out, &m, body);
 	return buf_keep(&out, a);
 }
 
@@ -377,7 +393,7 @@ const char *text_body_status(struct arena *a, const char *body,
 		return body;
 	m.status = status;
 	m.head = head;
-	add_marker(&out, &m);
+	marker_put(&out, &m, body);
 	return buf_keep(&out, a);
 }
 
@@ -412,6 +428,6 @@ const char *text_body_closed(struct arena *a, const char *body,
 	escape_markdown(&out, why);
 	buf_addstr(&out, "\n\n");
 	m.closed = "bot";
-	add_marker(&out, &m);
+	marker_put(&out, &m, body);
 	return buf_keep(&out, a);
 }

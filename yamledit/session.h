@@ -70,7 +70,7 @@ int ye_add_path(struct session *s, const struct place *place,
 int ye_remove_place(struct session *s, const struct place *place,
 		    struct err *err);
 
-/* One edit each. (set.c, remove.c, image.c, helm.c) */
+/* One edit each. (set.c, remove.c, image.c) */
 int ye_edit_set(struct session *s, const struct ye_path *path, const char *value,
 		struct err *err);
 int ye_edit_delete(struct session *s, const struct ye_path *path,
