@@ -296,9 +296,8 @@ static void refusals(struct sim *s)
 				       "t", "m", &s->a, &sha, &err));
 	for (int twice = 0; twice < 2; twice++)
 		OK(s, forge_close_pr(f, pr.number, &err));
-	FAILS(s, ERR_REFUSED, forge_merge(f, pr.number, head,
-					  FORGE_MERGE_COMMIT, "t", "m", &s->a,
-					  &sha, &err));
+	FAILS(s, ERR_RACE, forge_merge(f, pr.number, head, FORGE_MERGE_COMMIT,
+				       "t", "m", &s->a, &sha, &err));
 	/* The closed one is not taken for the open one of the next time. */
 	pr = open_pr(s, HEAD, true);
 	assert_int_equal(pr.state, FORGE_PR_OPEN);
