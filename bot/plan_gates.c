@@ -254,30 +254,52 @@ static void evidence_join(struct planner *pl, struct gate_result *to,
 }
 
 /*
+ * One gate of `verify`, as it was when the time of FACTS' stay was over. What
+ * nobody remembers of then is asked of now, while the version of STAY is there:
+ * that shows whether it works, not that it failed then.
+ */
+static struct gate_result verify_one(struct planner *pl,
+				     const struct gate *gate,
+				     const struct gate_facts *facts,
+				     const struct stay *stay, size_t end)
+{
+	struct gate_facts f = *facts;
+	struct gate_result g = gate_one(pl, gate, &f, end);
+
+	if (!g.unseen || stay->until_s != TIME_UNKNOWN ||
+	    f.stay->until_s == TIME_UNKNOWN)
+		return g;
+	f.stay = stay;
+	g = gate_one(pl, gate, &f, end);
+	g.is_bad = false;
+	return g;
+}
+
+/*
  * The gates of `verify`, one after another; of those that do not pass the one
- * that says most.
+ * that says most. THEN is STAY up to the end of its time.
  */
 static const struct gate_result *verify_each(struct planner *pl,
 					     const struct spot *spot,
 					     const struct stay *stay,
-					     size_t end,
+					     const struct stay *then,
 					     struct gate_result *out)
 {
 	const struct rules *rules = spot_rules(spot);
-	struct gate_facts facts = {
+	const struct gate_facts facts = {
 		.now_s = pl->state->now_s, .service = spot->place.service,
 		.environment = spot->place.env->name,
 		.from = spot->place.env->name, .version = stay->version,
-		.stay = stay, .arena = pl_arena(pl),
+		.stay = then, .arena = pl_arena(pl),
 	};
+	size_t end = end_in(spot->timeline, stay);
 	struct gate_result *first = NULL;
 
 	out->verdict = VERDICT_PASS;
-	out->evidence_len = 0;
 	for (size_t i = 0; i < rules->verify_len; i++) {
 		struct gate_result *g = arena_alloc(pl_arena(pl), sizeof(*g));
 
-		*g = gate_one(pl, &rules->verify[i], &facts, end);
+		*g = verify_one(pl, &rules->verify[i], &facts, stay, end);
 		evidence_join(pl, out, g);
 		if (g->verdict == VERDICT_NEED)
 			out->verdict = VERDICT_NEED;
@@ -292,10 +314,9 @@ bool pl_verify(struct planner *pl, const struct spot *spot,
 {
 	const struct rules *rules = spot_rules(spot);
 	const struct gate_result *first;
-	struct stay own = *stay;
+	struct stay then = *stay;
 	const char *error;
 	int64_t end_s;
-	size_t end;
 
 	*out = (struct gate_result){ .name = "verify", .until_s = TIME_UNKNOWN };
 	if (rules->verify_len == 0)
@@ -308,16 +329,9 @@ bool pl_verify(struct planner *pl, const struct spot *spot,
 		return true;
 	/* It is judged as it was when its time was over, however late. */
 	if (end_s < pl->state->now_s &&
-	    (own.until_s == TIME_UNKNOWN || own.until_s > end_s))
-		own.until_s = end_s;
-	end = end_in(spot->timeline, stay);
-	first = verify_each(pl, spot, &own, end, out);
-	/* What nobody remembers of then is asked of now, while it is there. */
-	if (first && first->unseen && stay->until_s == TIME_UNKNOWN &&
-	    own.until_s != TIME_UNKNOWN) {
-		own.until_s = TIME_UNKNOWN;
-		first = verify_each(pl, spot, &own, end, out);
-	}
+	    (then.until_s == TIME_UNKNOWN || then.until_s > end_s))
+		then.until_s = end_s;
+	first = verify_each(pl, spot, stay, &then, out);
 	if (pl_overridden(pl, "verify")) {
 		gate_say(out, VERDICT_PASS, "overridden");
 	} else if (out->verdict == VERDICT_NEED) {
