@@ -276,8 +276,25 @@ static void keep_for_person(struct planner *pl, struct result *res,
 }
 
 /*
- * An open pull request in an environment that is promoted by hand: `auto`
- * looks after the version it has, and brings no other.
+ * Where what SPOT's branch has is held: did a person ask for it by name since?
+ * Nobody else opens that, and a no that came later than the branch stands.
+ */
+static bool is_answered(struct planner *pl, const struct spot *spot)
+{
+	const struct branch_facts *f = &spot->branch_facts;
+	const struct stay *since;
+
+	if (!timeline_held(spot->timeline, f->version, &since))
+		return true;
+	return (pl_opened_by(pl, spot, "to") ||
+		pl_opened_by(pl, spot, "bump")) &&
+	       f->beyond_len && f->beyond[0].committer_s >= since->from_s;
+}
+
+/*
+ * An open pull request of which a person said by name what it brings, or in an
+ * environment that is promoted by hand: `auto` looks after the version it has,
+ * and brings no other.
  */
 static void keep_open(struct planner *pl, struct result *res,
 		      const struct spot *spot)
@@ -308,6 +325,12 @@ static void keep_open(struct planner *pl, struct result *res,
 	/* Whoever can push a branch can make one that looks like ours. */
 	if (c.verdict == CANDIDATE_NONE) {
 		keep_for_person(pl, res, spot);
+		return;
+	}
+	if (!is_answered(pl, spot)) {
+		c.verdict = CANDIDATE_HELD;
+		pl_say_verdict(pl, res, spot, &c);
+		pl_disarm(pl, res, spot);
 		return;
 	}
 	ready.version = spot->branch_facts.version;
@@ -356,8 +379,9 @@ static void auto_look(struct planner *pl, struct result *res,
 		pl_timelines_more(pl, spot);
 		return;
 	}
-	/* Of what drifted a person has said already which one is newer. */
-	if (c.verdict == CANDIDATE_DRIFT && pl_opened_by(pl, spot, "to")) {
+	/* What drifted or is held may have been answered by name already. */
+	if ((c.verdict == CANDIDATE_DRIFT || c.verdict == CANDIDATE_HELD) &&
+	    pl_opened_by(pl, spot, "to")) {
 		keep_open(pl, res, spot);
 		return;
 	}
