@@ -275,16 +275,13 @@ static void keep_for_person(struct planner *pl, struct result *res,
 		  pl_from_spot(pl, spot, 0)->place.env->name);
 }
 
-/*
- * Where what SPOT's branch has is held: did a person ask for it by name since?
- * Nobody else opens that, and a no that came later than the branch stands.
- */
-static bool is_answered(struct planner *pl, const struct spot *spot)
+bool pl_is_answered(struct planner *pl, const struct spot *spot,
+		    const struct timeline *t, const char *version)
 {
 	const struct branch_facts *f = &spot->branch_facts;
 	const struct stay *since;
 
-	if (!timeline_held(spot->timeline, f->version, &since))
+	if (!timeline_held(t, version, &since))
 		return true;
 	return (pl_opened_by(pl, spot, "to") ||
 		pl_opened_by(pl, spot, "bump")) &&
@@ -327,7 +324,7 @@ static void keep_open(struct planner *pl, struct result *res,
 		keep_for_person(pl, res, spot);
 		return;
 	}
-	if (!is_answered(pl, spot)) {
+	if (!pl_is_answered(pl, spot, spot->timeline, c.version)) {
 		c.verdict = CANDIDATE_HELD;
 		pl_say_verdict(pl, res, spot, &c);
 		pl_disarm(pl, res, spot);

@@ -14,6 +14,7 @@ struct member {
 	size_t first;		/* its first slot in the set's place */
 	const char *version;	/* NULL: it stays as it is */
 	bool by_hand;		/* a person said that what drifted is older */
+	const char *asked;	/* for what by name, while that is open; or NULL */
 	struct candidate c;
 	struct result said;	/* what there is to say of it alone */
 };
@@ -57,8 +58,8 @@ static bool is_in_from(struct planner *pl, const struct spot *spot)
 }
 
 /* The candidate rule for one; WANT: the version that is asked for, or NULL. */
-static void member_candidate(struct planner *pl, struct member *m,
-			     const char *want)
+static void member_candidate(struct planner *pl, const struct spot *set,
+			     struct member *m, const char *want)
 {
 	struct candidate_facts f = pl_candidate_facts(pl, m->spot);
 	const char *live = pl_from_spot(pl, m->spot, 0)->place.version;
@@ -71,14 +72,18 @@ static void member_candidate(struct planner *pl, struct member *m,
 	/* By hand, what runs before is what is meant (as `to` for one). */
 	if (m->c.verdict == CANDIDATE_DRIFT && live && m->by_hand)
 		candidate_judge(&f, live, &m->c);
+	else if (m->c.verdict == CANDIDATE_HELD && m->asked &&
+		 str_eq(m->asked, m->c.version) &&
+		 pl_is_answered(pl, set, m->spot->timeline, m->asked))
+		candidate_judge(&f, m->asked, &m->c);
 }
 
-static void member_judge(struct planner *pl, struct member *m,
-			 const char *want)
+static void member_judge(struct planner *pl, const struct spot *set,
+			 struct member *m, const char *want)
 {
 	struct result *said = &m->said;
 
-	member_candidate(pl, m, want);
+	member_candidate(pl, set, m, want);
 	switch (m->c.verdict) {
 	case CANDIDATE_MORE:
 		pl_timelines_more(pl, m->spot);
@@ -109,7 +114,8 @@ static void member_judge(struct planner *pl, struct member *m,
 }
 
 /* False: facts are lacking. */
-static bool member_find(struct planner *pl, struct member *m, const char *want)
+static bool member_find(struct planner *pl, const struct spot *set,
+			struct member *m, const char *want)
 {
 	const struct place *p = &m->spot->place;
 
@@ -119,7 +125,7 @@ static bool member_find(struct planner *pl, struct member *m, const char *want)
 		return true;	/* it cannot be promoted, nor hold others up */
 	if (!pl_timelines_here(pl, m->spot))
 		return false;
-	member_judge(pl, m, want);
+	member_judge(pl, set, m, want);
 	return true;
 }
 
@@ -244,12 +250,21 @@ bool pl_set_find(struct planner *pl, struct result *res,
 	size_t n = members_list(pl, spot, &list);
 	struct version *versions = arena_alloc(pl_arena(pl), (n +
 		spot->place.slots_len) * sizeof(*versions));
-	bool here = true, any = false;
+	bool here = true, any = false, asked = pl_opened_by(pl, spot, "to");
+	const char *const *open = NULL;
 
+	if (asked && !wants && !oid_is_zero(&spot->branch_id)) {
+		if (!spot->branch_facts.is_known) {
+			pl_need(pl, spot, NEED_BRANCH);
+			return false;
+		}
+		open = pl_set_wants(pl, spot, spot->branch_facts.version);
+	}
 	for (size_t i = 0; i < n; i++) {
-		list[i].by_hand = pl->request->command == CMD_TO ||
-				  pl_opened_by(pl, spot, "to");
-		here &= member_find(pl, &list[i], wants ? wants[i] : NULL);
+		list[i].by_hand = asked || pl->request->command == CMD_TO;
+		list[i].asked = open ? open[i] : NULL;
+		here &= member_find(pl, spot, &list[i],
+				    wants ? wants[i] : NULL);
 	}
 	if (!here || pl->plan->needs.any)
 		return false;

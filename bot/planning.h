@@ -166,6 +166,14 @@ bool pl_versions_copy(struct planner *pl, struct result *res,
 /* Is SPOT's open pull request by this command ("to", "bump"), as it says? */
 bool pl_opened_by(struct planner *pl, const struct spot *spot, const char *by);
 
+/*
+ * Where VERSION is held on T: did a person ask for it by name since? SPOT's
+ * branch says so, whose facts are read: nobody else opens what is held, and a
+ * no that came later than the branch stands.
+ */
+bool pl_is_answered(struct planner *pl, const struct spot *spot,
+		    const struct timeline *t, const char *version);
+
 /* Are the timelines of SPOT and its `from` read? Else they are asked for. */
 bool pl_timelines_here(struct planner *pl, const struct spot *spot);
 /* The candidate rule wants them to reach back further. */
