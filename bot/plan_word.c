@@ -169,6 +169,22 @@ static struct step *step_new(struct planner *pl, enum step_kind kind,
 	return step;
 }
 
+/* The pull request's text, with a marker anew where a person dropped it. */
+static const char *body_marked(struct planner *pl, const struct result *res,
+			       const struct spot *spot)
+{
+	struct marker m;
+
+	if (text_marker_parse(pl_arena(pl), spot->pr->body, &m) ||
+	    !spot->branch_facts.version)
+		return spot->pr->body;
+	m = (struct marker){ .service = res->service,
+			     .environment = res->environment,
+			     .version = spot->branch_facts.version,
+			     .by = "auto" };
+	return text_body_marked(pl_arena(pl), spot->pr->body, &m);
+}
+
 /* The status goes first: what the marker says has happened by then. */
 static void steps_add(struct planner *pl, struct result *res,
 		      const struct spot *spot, const struct word *w,
@@ -180,7 +196,8 @@ static void steps_add(struct planner *pl, struct result *res,
 		update = step_new(pl, STEP_PR_UPDATE, spot, res->steps);
 		update->after_status = true;
 		update->may_fail = true;	/* then it is said once more */
-		update->body = text_body_gates(pl_arena(pl), spot->pr->body,
+		update->body = text_body_gates(pl_arena(pl),
+					       body_marked(pl, res, spot),
 					       j->gates, j->len);
 		res->steps = update;
 	}

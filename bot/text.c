@@ -358,6 +358,17 @@ static void marker_put(struct buf *out, const struct marker *m,
 	}
 }
 
+const char *text_body_marked(struct arena *a, const char *body,
+			     const struct marker *m)
+{
+	struct buf out = { 0 };
+
+	buf_addstr(&out, body);
+	buf_addstr(&out, "\n\n");
+	add_marker(&out, m);
+	return buf_keep(&out, a);
+}
+
 const char *text_body_armed(struct arena *a, const char *body,
 			    const char *head_sha)
 {

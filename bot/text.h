@@ -56,6 +56,10 @@ struct marker {
 /* False: there is none. Strings in A. */
 bool text_marker_parse(struct arena *a, const char *body, struct marker *out);
 
+/* BODY, which has no marker, with M below it. */
+const char *text_body_marked(struct arena *a, const char *body,
+			     const struct marker *m);
+
 /* BODY with the marker saying that HEAD_SHA was armed; NULL: nothing was. */
 const char *text_body_armed(struct arena *a, const char *body,
 			    const char *head_sha);
