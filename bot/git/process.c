@@ -41,6 +41,16 @@ static bool is_local_to_repo(const char *var)
 	return false;
 }
 
+/*
+ * Nor what is for us alone: hooks and helpers have no use for it, and an agent
+ * that gpg starts would keep it.
+ */
+static bool is_secret(const char *var)
+{
+	return str_starts(var, "PROMOTE_TOKEN=") ||
+	       str_starts(var, "PROMOTE_ARGOCD_TOKEN=");
+}
+
 static const char **make_env(const char *const *add)
 {
 	size_t n = 0, len = 0;
@@ -52,7 +62,7 @@ static const char **make_env(const char *const *add)
 		n++;
 	env = xcalloc(n + 1, sizeof(*env));
 	for (size_t i = 0; environ && environ[i]; i++)
-		if (!is_local_to_repo(environ[i]))
+		if (!is_local_to_repo(environ[i]) && !is_secret(environ[i]))
 			env[len++] = environ[i];
 	for (size_t i = 0; add[i]; i++)
 		env[len++] = add[i];

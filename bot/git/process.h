@@ -22,9 +22,10 @@ struct process {
 
 /*
  * Start ARGV (found through PATH) with our environment, less what would make
- * git work on another repository than it is told, plus the strings of ADD
- * ("NAME=value", NULL at the end). OWN_GROUP: it and its children can be ended
- * together; not for programs that may ask something on the terminal.
+ * git work on another repository than it is told and less our own tokens, plus
+ * the strings of ADD ("NAME=value", NULL at the end). OWN_GROUP: it and its
+ * children can be ended together; not for programs that may ask something on
+ * the terminal.
  */
 int process_start(struct process *p, const char *const *argv,
 		  const char *const *add, bool own_group, struct err *err);

@@ -32,6 +32,15 @@ unsigned "a key that is none" "ssh:$T/allowed" "ssh-keygen does not sign"
 unsigned "neither ssh nor openpgp" "$T/key" "PROMOTE_SIGNING_KEY is ssh:FILE or openpgp:KEY-ID, not '$T/key'"
 unsigned "no key" "ssh:" "PROMOTE_SIGNING_KEY is ssh:FILE"
 mkdir "$T/bin"
+printf '#!/bin/sh\nenv >"%s"\nexec %s "$@"\n' "$T/its-env" "$(command -v ssh-keygen)" \
+	>"$T/bin/ssh-keygen"
+chmod +x "$T/bin/ssh-keygen"
+runs "whatever signs" 0 env PATH="$T/bin:$PATH" PROMOTE_TOKEN=s3cret-token \
+	PROMOTE_ARGOCD_TOKEN=s3cret-argocd "$BUILD/git-promote" bump web=1.5.1 --to dev
+check "runs in our environment" grep -q "^PROMOTE_SIGNING_KEY=" "$T/its-env"
+check "less the tokens" bash -c "! grep s3cret '$T/its-env'"
+before=$(head_of)
+rm "$T/bin/ssh-keygen"
 ln -s "$(command -v git)" "$T/bin"
 runs "no such program" 2 env PATH="$T/bin" "$BUILD/git-promote" bump web=1.7.0 --to dev
 has "that is said" "cannot start ssh-keygen"
