@@ -290,7 +290,8 @@ static void plan_pr_text(struct planner *pl, struct result *res,
 	step->title = kind == STEP_PR_OPEN
 		? text_pr_title(pl_arena(pl), &all)
 		: text_pr_title_over(pl_arena(pl), &all, spot->pr->title);
-	step->body = text_pr_body(pl_arena(pl), &all);
+	step->body = text_pr_body(pl_arena(pl), &all, kind == STEP_PR_OPEN
+				  ? NULL : spot->pr->body);
 }
 
 /*

@@ -233,7 +233,22 @@ static void add_touched(struct buf *out, const struct change_info *c)
 		buf_addf(out, "- and %zu more\n", t->more);
 }
 
-const char *text_pr_body(struct arena *a, const struct change_info *c)
+/* What people wrote below BODY's marker. */
+static const char *below_marker(const char *body)
+{
+	const char *at = body, *below = body;
+
+	while ((at = strstr(at, MARKER_START)))
+		below = at += strlen(MARKER_START);
+	below = strstr(below, MARKER_END);
+	if (!below)
+		return "";
+	below += strlen(MARKER_END);
+	return below + (*below == '\n');
+}
+
+const char *text_pr_body(struct arena *a, const struct change_info *c,
+			 const char *old_body)
 {
 	struct marker marker = {
 		.service = c->service, .environment = c->environment,
@@ -282,6 +297,8 @@ const char *text_pr_body(struct arena *a, const struct change_info *c)
 		 "keeps this version out of the environment until a newer one "
 		 "comes or it is promoted by name");
 	add_marker(&out, &marker);
+	if (old_body)
+		buf_addstr(&out, below_marker(old_body));
 	return buf_keep(&out, a);
 }
 
@@ -346,16 +363,8 @@ static bool marker_cut(struct arena *a, const char *body, struct buf *out,
 static void marker_put(struct buf *out, const struct marker *m,
 		       const char *body)
 {
-	const char *at = body, *below = body;
-
-	while ((at = strstr(at, MARKER_START)))
-		below = at += strlen(MARKER_START);
-	below = strstr(below, MARKER_END);
 	add_marker(out, m);
-	if (below) {
-		below += strlen(MARKER_END);
-		buf_addstr(out, below + (*below == '\n'));
-	}
+	buf_addstr(out, below_marker(body));
 }
 
 const char *text_body_marked(struct arena *a, const char *body,

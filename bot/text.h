@@ -34,7 +34,9 @@ const char *text_pr_title(struct arena *a, const struct change_info *c);
  */
 const char *text_pr_title_over(struct arena *a, const struct change_info *c,
 			       const char *old_title);
-const char *text_pr_body(struct arena *a, const struct change_info *c);
+/* In the place of OLD_BODY, if any: what people wrote below its marker stays. */
+const char *text_pr_body(struct arena *a, const struct change_info *c,
+			 const char *old_body);
 
 /*
  * The hidden marker in a pull request's body: what it is for, and whether
