@@ -153,8 +153,8 @@ static int userinfo_take(struct world *w, bool named, const char **user,
 			       "give it in PROMOTE_TOKEN or PROMOTE_TOKEN_FILE "
 			       "and write %.*s%s", (int)(colon -
 			       w->location), w->location, at);
-	if (!is_http(w->location))
-		return 0;
+	if (str_starts(w->location, "ssh://"))
+		return 0;	/* ssh wants its user */
 	name = percent_decode(&w->arena, start,
 			      (size_t)((colon ? colon : at) - start));
 	if (!secret && !named && !w->token) {

@@ -89,6 +89,12 @@ runs "a token that is given counts more" 13 in_checkout env PROMOTE_TOKEN=s3cret
 git -C "$T/checkout" remote set-url origin "http://ann@$HOST/r.git"
 runs "and goes with its user" 0 in_checkout env PROMOTE_TOKEN=s3cret-word \
 	"$BUILD/git-promote" bump svc-0001=5
+for origin in ftp://ann:s3cret%2Dword@h/r.git HTTPS://s3cret-word@h/r.git; do
+	git -C "$T/checkout" remote set-url origin "$origin"
+	runs "${origin%%:*} cannot be read" 2 in_checkout bot status
+	has "what is said of it" "'${origin%%:*}://h/r.git': only https"
+	check "has no secret in it" bash -c "! grep -q s3cret '$T/out' '$T/err'"
+done
 
 serve --auth x-access-token:s3cret-word
 runs "a token in the user's place: not where it was named" 13 bot bump svc-0001=4 \
