@@ -204,10 +204,11 @@ static void add_gates(struct buf *out, const struct gate_result *gates,
 			some.len = was;
 			some.data[was] = '\0';
 		}
-	if (some.len)
+	if (all.len > GATES_MOST)
 		buf_addf(&some, "| ... | | %zu more |\n", left);
 	if (len)
-		buf_addf(out, GATES_HEAD "%s", buf_str(some.len ? &some : &all));
+		buf_addf(out, GATES_HEAD "%s", buf_str(all.len > GATES_MOST
+						       ? &some : &all));
 	buf_release(&all);
 	buf_release(&some);
 }
@@ -236,11 +237,11 @@ static void add_touched(struct buf *out, const struct change_info *c)
 /* What people wrote below BODY's marker. */
 static const char *below_marker(const char *body)
 {
-	const char *at = body, *below = body;
+	const char *at = body, *below = NULL;
 
 	while ((at = strstr(at, MARKER_START)))
 		below = at += strlen(MARKER_START);
-	below = strstr(below, MARKER_END);
+	below = below ? strstr(below, MARKER_END) : NULL;
 	if (!below)
 		return "";
 	below += strlen(MARKER_END);
