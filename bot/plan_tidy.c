@@ -97,8 +97,8 @@ void pl_tell_orphans(struct planner *pl)
 		res = pl_result(pl, NULL, m.service, m.environment);
 		pl_stop(pl, res, ACTION_REFUSED, ERR_PERSON, "pull request "
 			"#%lld is left from before " CONFIG_FILE " was "
-			"changed: it has no such service, set or environment "
-			"any more; close it", spot->pr->number);
+			"changed: no service or set has its branch any more; "
+			"close it", spot->pr->number);
 		res->new_version = m.version;
 		pl_pr_facts(res, spot->pr);
 		pl_disarm(pl, res, spot);
