@@ -124,9 +124,14 @@ static bool is_declined(struct planner *pl, const struct spot *spot,
 {
 	size_t len;
 	const char *const *list = pl_declined(pl, spot, &len);
+	struct marker open = { 0 };
 
+	if (spot->pr)
+		text_marker_parse(pl_arena(pl), spot->pr->body, &open);
 	for (size_t i = 0; i < len; i++)
-		if (str_eq(list[i], version))
+		if (str_eq(list[i], version) ||
+		    (!str_eq(open.version, version) &&
+		     pl_set_is_part(pl, spot, version, list[i])))
 			return true;
 	return false;
 }

@@ -362,6 +362,27 @@ const char *const *pl_set_wants(struct planner *pl, const struct spot *spot,
 	return wants;
 }
 
+bool pl_set_is_part(struct planner *pl, const struct spot *spot,
+		    const char *version, const char *whole)
+{
+	const char *const *wants, *const *all;
+	struct member *list;
+	size_t n;
+
+	if (!spot_row(pl->state, spot)->members_len)
+		return false;
+	n = members_list(pl, spot, &list);
+	wants = pl_set_wants(pl, spot, version);
+	all = pl_set_wants(pl, spot, whole);
+	if (!wants || !all)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!str_eq(wants[i], all[i]) &&
+		    !str_eq(wants[i], list[i].spot->place.version))
+			return false;
+	return true;
+}
+
 /* The wish for a set gives its version to all. */
 static const char *want_of_set(struct planner *pl, const struct spot *set,
 			       const struct place *p)

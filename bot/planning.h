@@ -317,6 +317,12 @@ const char *const *pl_set_wishes(struct planner *pl, struct result *res,
 const char *const *pl_set_wants(struct planner *pl, const struct spot *spot,
 				const char *version);
 /*
+ * Does VERSION bring nothing to the set that WHOLE would not: has each service
+ * what WHOLE gives to it, or what it runs already? False: SPOT is no set.
+ */
+bool pl_set_is_part(struct planner *pl, const struct spot *spot,
+		    const char *version, const char *whole);
+/*
  * What the gates of each say of these. ORIGIN: one was never live before.
  * HELD: one was rolled back from. False: facts are lacking.
  */
