@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -148,12 +147,13 @@ static int errors_fake(void *ctx, const struct http_request *req,
 	(void)err;
 	res->status = 422;
 	buf_addstr(&res->body, "{\"errors\":[\"the first\"");
-	for (int i = 0; i < 40000; i++)
-		buf_addf(&res->body, ",\"%0100d\"", i);
+	for (int i = 0; i < 200000; i++)
+		buf_addf(&res->body, ",\"%07d\"", i);
 	buf_addstr(&res->body, "]}");
 	return 0;
 }
 
+/* Read to its end it would take minutes, and tests have theirs. */
 static void a_flood_of_errors_takes_no_time(void **state)
 {
 	struct http_options ho = { .deadline = deadline_in(60000) };
@@ -161,7 +161,6 @@ static void a_flood_of_errors_takes_no_time(void **state)
 		.kind = "gitea", .root = "https://x.example/api/v1",
 		.owner = "a", .name = "c", .http = http_new(&ho),
 	};
-	clock_t began = clock();
 	struct err err = { 0 };
 	struct forge *f;
 
@@ -172,7 +171,6 @@ static void a_flood_of_errors_takes_no_time(void **state)
 	assert_int_equal(err.code, ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "the first; 0000"));
 	assert_true(strlen(err.msg) < 600);
-	assert_true((clock() - began) / CLOCKS_PER_SEC < 3);
 	forge_free(f);
 	http_free(o.http);
 }
