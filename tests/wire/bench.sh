@@ -202,10 +202,11 @@ for s in $big $big-ours; do
 	holds "$s: under 64 KiB received" "max($(bytes "$s"), $(bytes "$s, GitHub")) < 65536"
 	holds "$s: under 192 KiB to look for a number" \
 		"max($(bytes "$s, --build"), $(bytes "$s, GitHub, --build")) < 192 * 1024"
-	# Five times for the whole was the goal, and cannot be: the recipe's own
-	# last line takes a fifth of it, most of that on the server. So five
-	# times for what comes before, and for the whole what is left of that.
+	# The first is the goal as it was set, and is missed: the recipe's own
+	# last line takes a fifth of it, most of that on the server, so that
+	# not even a bump that read nothing would get there.
 	b=$(wall "$s") r=$(wall "$big, clone --depth 1") p=$(wall "$big, its git push")
+	holds "$s: 5x faster than depth 1" "5 * $b <= $r"
 	holds "$s: up to the push 5x faster than depth 1" "5 * ($b - $p) <= $r - $p"
 	holds "$s: 2.5x faster with it" "2.5 * $b <= $r"
 	holds "$s: within twice a push that needs no reading" "$b <= 2 * $p"
